@@ -1,0 +1,1 @@
+"""Set-up of a machine for RaterLens: pinned, repeatable steps (standard library only)."""
