@@ -1,0 +1,165 @@
+//! Convolution, batch normalisation, linear layer and layer normalisation.
+//!
+//! Layers are made with zeros (and ones in norms): weights come from a file, or from
+//! [`initialise`](super::initialise) when training starts.
+
+use tch::nn::Path;
+use tch::{TchError, Tensor};
+
+type Result<T> = std::result::Result<T, TchError>;
+
+const BATCH_NORM_EPS: f64 = 1e-5;
+const BATCH_NORM_MOMENTUM: f64 = 0.1;
+const LAYER_NORM_EPS: f64 = 1e-6;
+
+/// A square 2-D convolution with "same" padding.
+#[derive(Debug)]
+pub(crate) struct Conv {
+    weight: Tensor,
+    bias: Option<Tensor>,
+    stride: i64,
+    padding: i64,
+}
+
+/// What a [`Conv`] looks like.
+pub(crate) struct ConvSize {
+    pub from: i64,
+    pub to: i64,
+    pub kernel: i64,
+    pub stride: i64,
+}
+
+impl ConvSize {
+    /// A 3 x 3 convolution of stride 1.
+    pub(crate) fn three(from: i64, to: i64) -> Self {
+        Self {
+            from,
+            to,
+            kernel: 3,
+            stride: 1,
+        }
+    }
+}
+
+impl Conv {
+    pub(crate) fn new(path: &Path, size: &ConvSize, bias: bool) -> Result<Self> {
+        let dims = [size.to, size.from, size.kernel, size.kernel];
+        Ok(Self {
+            weight: path.f_zeros("weight", &dims)?,
+            bias: if bias {
+                Some(path.f_zeros("bias", &[size.to])?)
+            } else {
+                None
+            },
+            stride: size.stride,
+            padding: size.kernel / 2,
+        })
+    }
+
+    pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let stride = [self.stride, self.stride];
+        let padding = [self.padding, self.padding];
+        x.f_conv2d(&self.weight, self.bias.as_ref(), stride, padding, [1, 1], 1)
+    }
+}
+
+/// Batch normalisation over channels.
+#[derive(Debug)]
+pub(crate) struct BatchNorm {
+    weight: Tensor,
+    bias: Tensor,
+    running_mean: Tensor,
+    running_var: Tensor,
+}
+
+impl BatchNorm {
+    pub(crate) fn new(path: &Path, channels: i64) -> Result<Self> {
+        Ok(Self {
+            weight: path.f_ones("weight", &[channels])?,
+            bias: path.f_zeros("bias", &[channels])?,
+            running_mean: path.f_zeros_no_train("running_mean", &[channels])?,
+            running_var: path.f_ones_no_train("running_var", &[channels])?,
+        })
+    }
+
+    pub(crate) fn forward(&self, x: &Tensor, train: bool) -> Result<Tensor> {
+        x.f_batch_norm(
+            Some(&self.weight),
+            Some(&self.bias),
+            Some(&self.running_mean),
+            Some(&self.running_var),
+            train,
+            BATCH_NORM_MOMENTUM,
+            BATCH_NORM_EPS,
+            true,
+        )
+    }
+}
+
+/// Convolution without bias followed by batch normalisation.
+#[derive(Debug)]
+pub(crate) struct ConvNorm {
+    conv: Conv,
+    norm: BatchNorm,
+}
+
+impl ConvNorm {
+    pub(crate) fn new(path: &Path, size: &ConvSize) -> Result<Self> {
+        Ok(Self {
+            conv: Conv::new(&(path / "conv"), size, false)?,
+            norm: BatchNorm::new(&(path / "norm"), size.to)?,
+        })
+    }
+
+    pub(crate) fn forward(&self, x: &Tensor, train: bool) -> Result<Tensor> {
+        self.norm.forward(&self.conv.forward(x)?, train)
+    }
+}
+
+/// `y = W x + b` on the last axis.
+#[derive(Debug)]
+pub(crate) struct Linear {
+    weight: Tensor,
+    bias: Tensor,
+}
+
+impl Linear {
+    pub(crate) fn new(path: &Path, from: i64, to: i64) -> Result<Self> {
+        Ok(Self {
+            weight: path.f_zeros("weight", &[to, from])?,
+            bias: path.f_zeros("bias", &[to])?,
+        })
+    }
+
+    pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        x.f_linear(&self.weight, Some(&self.bias))
+    }
+}
+
+/// Layer normalisation over the last axis.
+#[derive(Debug)]
+pub(crate) struct LayerNorm {
+    weight: Tensor,
+    bias: Tensor,
+    size: i64,
+}
+
+impl LayerNorm {
+    pub(crate) fn new(path: &Path, size: i64) -> Result<Self> {
+        Ok(Self {
+            weight: path.f_ones("weight", &[size])?,
+            bias: path.f_zeros("bias", &[size])?,
+            size,
+        })
+    }
+
+    pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        x.f_layer_norm(
+            [self.size],
+            Some(&self.weight),
+            Some(&self.bias),
+            LAYER_NORM_EPS,
+            true,
+        )
+    }
+}

@@ -1,0 +1,122 @@
+//! `model.json`: what a model is, what it expects, what it gives, and where it comes from.
+
+use raterlens_core::normalise::Normalisation;
+use raterlens_core::resample::ResizeRule;
+use raterlens_core::variability::DistanceUnit;
+use raterlens_core::LabelScheme;
+use serde::{Deserialize, Serialize};
+
+use crate::architecture::Architecture;
+
+/// The schema version that this RaterLens reads and writes.
+pub const SCHEMA_VERSION: u64 = 1;
+
+/// Everything a host needs to know about a model besides its weights.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// Version of this file's layout; see [`SCHEMA_VERSION`].
+    pub schema_version: u64,
+    /// Short name, as in the folder's name.
+    pub name: String,
+    /// Version of the model itself.
+    pub version: String,
+    /// How the weights are stored and run.
+    pub kind: PackageKind,
+    /// One sentence: what it segments, on what.
+    pub description: String,
+    /// What it may be used for, and what not.
+    pub intended_use: String,
+    /// SPDX identifier of the weights' licence.
+    pub licence: String,
+    /// The network.
+    pub architecture: Architecture,
+    /// The structures, in the order of the network's channels (channel 0 is background).
+    pub label_scheme: LabelScheme,
+    /// What goes into the network.
+    pub input: InputSpec,
+    /// What the variance maps mean.
+    pub variance: VarianceSpec,
+    /// Where the weights come from.
+    pub provenance: Provenance,
+    /// The weight file.
+    pub weights: WeightsSpec,
+}
+
+/// Kinds of package.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PackageKind {
+    /// A network of RaterLens itself, weights as safetensors.
+    Native,
+}
+
+/// Orientation in which slices are given to the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SliceOrientation {
+    /// Axial; columns run to the patient's left, rows to the back.
+    AxialLps,
+}
+
+/// What goes into the network, in the order in which it is applied: orient, resize, normalise.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InputSpec {
+    /// Rows and columns.
+    pub size: [usize; 2],
+    /// Image channels.
+    pub channels: usize,
+    /// Orientation of a slice.
+    pub orientation: SliceOrientation,
+    /// How a slice becomes `size`.
+    pub resize: ResizeRule,
+    /// How intensities are scaled, after the resize.
+    pub normalisation: Normalisation,
+    /// Range of pixel sizes, in millimetres, of the images it was trained on, before the resize.
+    pub training_pixel_mm: [f64; 2],
+}
+
+/// How the variance maps were defined in training (SPEC section 4).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VarianceSpec {
+    /// Unit of distance.
+    pub unit: DistanceUnit,
+    /// Softness of the soft label, in that unit.
+    pub tau: f64,
+    /// The network's output is divided by this.
+    pub scale: f64,
+}
+
+/// Where the weights come from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provenance {
+    /// The data.
+    pub data: String,
+    /// Whether only synthetic images were used.
+    pub synthetic_only: bool,
+    /// The command that trained it.
+    pub command: String,
+    /// Seed of the run.
+    pub seed: u64,
+    /// Ground truth of task 1.
+    pub ground_truth: String,
+    /// Training steps made.
+    pub steps: u64,
+    /// Slices per step.
+    pub batch_size: usize,
+    /// Program versions.
+    pub software: String,
+}
+
+/// The weight file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WeightsSpec {
+    /// File name inside the package.
+    pub file: String,
+    /// SHA-256 of the file, hexadecimal.
+    pub sha256: String,
+}
