@@ -9,6 +9,8 @@ from .apt import ensure_apt, missing_packages
 
 #: To compile: C++ and CMake (the Rust tool chain is expected to be there).
 BUILD: tuple[str, ...] = ("g++", "cmake", "ninja-build", "pkg-config")
+#: What the C++ tests are written with (headers only).
+TESTING: tuple[str, ...] = ("doctest-dev",)
 #: For ``.cache/venv`` and for C++ that embeds or wraps Python.
 PYTHON: tuple[str, ...] = ("python3-venv", "python3-dev")
 #: For pictures without a screen (EGL, software OpenGL) and what VTK's libraries load.
@@ -19,7 +21,7 @@ RENDERING: tuple[str, ...] = (
 #: To unpack what the steps fetch.
 ARCHIVES: tuple[str, ...] = ("xz-utils", "ca-certificates")
 
-APT_PACKAGES: tuple[str, ...] = (*BUILD, *PYTHON, *RENDERING, *ARCHIVES)
+APT_PACKAGES: tuple[str, ...] = (*BUILD, *TESTING, *PYTHON, *RENDERING, *ARCHIVES)
 
 
 def run() -> None:

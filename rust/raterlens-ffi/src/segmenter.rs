@@ -1,0 +1,101 @@
+//! Loading a model and running it, in the bridge's types.
+
+use std::path::Path;
+
+use raterlens_engine::{self as engine, CancelFlag};
+
+use crate::bridge::{GeometryData, ModelInfo, ResultData, SegmentOptions};
+use crate::cancel::CancelToken;
+use crate::convert;
+use crate::error::{BridgeError, ErrorKind};
+use crate::guard::guard;
+use crate::progress::ProgressSink;
+
+/// A loaded model. C++ holds it in a box and may call it from several threads.
+pub struct Segmenter {
+    inner: engine::Segmenter,
+}
+
+// C++ cannot see Rust's `Sync`; this line is what allows it to share a `Segmenter`.
+const _: () = {
+    const fn shareable<T: Send + Sync>() {}
+    shareable::<Segmenter>();
+    shareable::<CancelToken>();
+};
+
+/// Loads a model package onto a device.
+///
+/// # Errors
+/// Kind `Device` for an unknown device name (a GPU that cannot be used is no error: the CPU runs),
+/// `Model` for a package that cannot be used.
+pub fn load_segmenter(model_path: &str, device: &str) -> Result<Box<Segmenter>, BridgeError> {
+    guard(|| {
+        let device = device
+            .parse()
+            .map_err(|error| BridgeError::new(ErrorKind::Device, error))?;
+        let inner = engine::Segmenter::load(Path::new(model_path), device)?;
+        Ok(Box::new(Segmenter { inner }))
+    })
+}
+
+impl Segmenter {
+    /// Describes the loaded model.
+    ///
+    /// # Errors
+    /// Only when a panic was caught.
+    pub fn info(&self) -> Result<ModelInfo, BridgeError> {
+        guard(|| Ok(convert::model_info(&self.inner)))
+    }
+
+    /// Labels one image.
+    ///
+    /// # Errors
+    /// Kind `Cancelled` when `cancel` was raised or the progress callback said stop;
+    /// `InvalidImage` when voxels and geometry do not fit or the image cannot be used.
+    ///
+    /// # Safety
+    /// `progress` must be [`ProgressSink::SILENT`], or its callback and context must stay valid
+    /// until this returns.
+    #[allow(unsafe_code)]
+    pub unsafe fn segment(
+        &self,
+        voxels: &[f32],
+        geometry: &GeometryData,
+        options: &SegmentOptions,
+        progress: ProgressSink,
+        cancel: &CancelToken,
+    ) -> Result<ResultData, BridgeError> {
+        guard(|| {
+            let run = cancel.start_run();
+            let report = |now: engine::Progress| {
+                // SAFETY: the engine calls this on the calling thread before it returns, and the
+                // caller keeps the callback alive that long.
+                if !unsafe { progress.report(f64::from(now.fraction), now.stage) } {
+                    run.cancel();
+                }
+            };
+            let control = engine::Control {
+                progress: Some(&report),
+                cancel: CancelFlag::clone(&run),
+            };
+            let image = convert::volume(voxels, geometry)?;
+            let request = convert::request(options);
+            let result = self.inner.segment(&image, &request, &control)?;
+            Ok(convert::result(result, &self.inner.scheme().structures))
+        })
+    }
+}
+
+impl From<engine::EngineError> for BridgeError {
+    fn from(error: engine::EngineError) -> Self {
+        use engine::EngineError as E;
+        let kind = match &error {
+            E::Cancelled => ErrorKind::Cancelled,
+            E::Image(..) => ErrorKind::InvalidImage,
+            E::Model(..) => ErrorKind::Model,
+            E::Device(..) => ErrorKind::Device,
+            _ => ErrorKind::Internal,
+        };
+        Self::new(kind, error)
+    }
+}
