@@ -1,4 +1,5 @@
 //! A whole workspace: against a stored file, against what ITK-SNAP asks of one, and unusual input.
+#![allow(clippy::unwrap_used)] // In tests a panic is the failure.
 
 use std::path::PathBuf;
 

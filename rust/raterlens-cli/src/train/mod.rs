@@ -1,0 +1,155 @@
+//! `raterlens train`: trains a model on the synthetic lumbar generator, measures it on subjects that
+//! it has never seen, and writes its package with a model card.
+
+mod card;
+mod evaluate;
+mod synth_data;
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use anyhow::{anyhow, Context, Result};
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use raterlens_nn::train::{train, StepReport, TrainOptions};
+use raterlens_nn::{open_device, Architecture, Device, DeviceRequest, Manifest, ModelPackage};
+use raterlens_synth::SynthOptions;
+
+use evaluate::{evaluate, Evaluation};
+use synth_data::SyntheticSlices;
+
+/// Options of `raterlens train`.
+#[derive(Debug, Args)]
+pub struct TrainArgs {
+    /// Folder of the new model package, ending in .rlmodel
+    #[arg(short, long, value_name = "NAME.rlmodel")]
+    out: PathBuf,
+    /// Size of the network: tiny, small or base
+    #[arg(long, default_value = "tiny")]
+    size: String,
+    /// Rows and columns of the network's input
+    #[arg(long, default_value_t = 256)]
+    input: usize,
+    /// Training steps
+    #[arg(long, default_value_t = TrainOptions::default().steps)]
+    steps: u64,
+    /// Slices per step
+    #[arg(long, default_value_t = TrainOptions::default().batch_size)]
+    batch_size: usize,
+    /// Largest learning rate
+    #[arg(long, default_value_t = TrainOptions::default().learning_rate)]
+    learning_rate: f64,
+    /// Seed of weights, dropout and training subjects
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// auto, cpu, cuda or cuda:N
+    #[arg(long, default_value = "auto")]
+    device: DeviceRequest,
+    /// Unseen synthetic subjects on which the model is measured afterwards
+    #[arg(long, default_value_t = 20)]
+    test_subjects: u64,
+    /// Only measure the model that is already at --out, and write its card again
+    #[arg(long)]
+    only_evaluate: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Whatever stops training, in words; the last checkpoint stays at `--out`.
+pub fn run(args: &TrainArgs) -> Result<()> {
+    let synth = SynthOptions::default();
+    let device = open_device(args.device);
+    let package = if args.only_evaluate {
+        ModelPackage::open(&args.out)?
+    } else {
+        eprintln!("Training on {}.", device.report());
+        train_package(args, &synth, &device)?
+    };
+    eprintln!(
+        "Measuring on {} unseen synthetic subjects.",
+        args.test_subjects
+    );
+    let evaluation = evaluate(&args.out, &device, &synth, args.test_subjects)?;
+    print!("{}", evaluation.table());
+    write_card(args, &package, &evaluation)
+}
+
+fn train_package(args: &TrainArgs, synth: &SynthOptions, device: &Device) -> Result<ModelPackage> {
+    let manifest = manifest(args, synth)?;
+    let options = TrainOptions {
+        steps: args.steps,
+        batch_size: args.batch_size,
+        learning_rate: args.learning_rate,
+        seed: args.seed,
+        ..TrainOptions::default()
+    };
+    let data = SyntheticSlices::new(&manifest, synth.clone(), args.seed);
+    let bar = progress_bar(args.steps);
+    let mut report = |r: StepReport| show(&bar, &r);
+    let package = train(&manifest, &options, device, &data, &args.out, &mut report)?;
+    bar.finish();
+    Ok(package)
+}
+
+fn manifest(args: &TrainArgs, synth: &SynthOptions) -> Result<Manifest> {
+    let architecture = Architecture::named(&args.size)
+        .ok_or_else(|| anyhow!("size '{}' is not one of tiny, small, base", args.size))?;
+    let name = args.out.file_stem().and_then(|n| n.to_str());
+    let name = name.ok_or_else(|| anyhow!("--out must name a folder such as my-model.rlmodel"))?;
+    let mut m = Manifest::lumbar(name, architecture, [args.input, args.input]);
+    let columns = synth.size[1] as f64;
+    m.input.training_pixel_mm = [synth.fov_mm.0 / columns, synth.fov_mm.1 / columns];
+    m.provenance.data = format!(
+        "Synthetic axial T2w-like lumbar slices with {} simulated raters (raterlens-synth {})",
+        synth.raters,
+        env!("CARGO_PKG_VERSION")
+    );
+    m.provenance.synthetic_only = true;
+    m.provenance.seed = args.seed;
+    m.provenance.batch_size = args.batch_size;
+    m.provenance.command = command(args);
+    Ok(m)
+}
+
+/// The command that repeats this run, without paths of this machine.
+fn command(args: &TrainArgs) -> String {
+    let out = args
+        .out
+        .file_name()
+        .and_then(|n| n.to_str())
+        .unwrap_or("NAME.rlmodel");
+    format!(
+        "raterlens train --size {} --input {} --steps {} --batch-size {} --learning-rate {} --seed {} --device cpu -o {out}",
+        args.size, args.input, args.steps, args.batch_size, args.learning_rate, args.seed
+    )
+}
+
+fn write_card(args: &TrainArgs, package: &ModelPackage, evaluation: &Evaluation) -> Result<()> {
+    let text = card::model_card(package, evaluation);
+    let path = args.out.join("README.md");
+    std::fs::write(&path, text).with_context(|| format!("cannot write the card {}", path.display()))
+}
+
+fn progress_bar(steps: u64) -> ProgressBar {
+    let bar = ProgressBar::new(steps);
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg} {eta} left") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// Moves the bar on a terminal; elsewhere prints a line every 25 steps.
+fn show(bar: &ProgressBar, r: &StepReport) {
+    let l = r.loss;
+    let text = format!(
+        "loss {:.4} (Dice loss {:.4}, cross-entropy {:.4}, variance {:.4})",
+        l.total, l.dice, l.cross_entropy, l.variance_mse
+    );
+    if std::io::stderr().is_terminal() {
+        bar.set_position(r.step);
+        bar.set_message(text);
+    } else if r.step.is_multiple_of(25) || r.step == 1 {
+        eprintln!("step {} {text}", r.step);
+    }
+}

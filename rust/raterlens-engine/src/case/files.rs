@@ -1,0 +1,82 @@
+//! Writes each file of a case into the staging folder.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use raterlens_core::nifti_io::{write_labels, write_map_f32};
+use raterlens_core::LabelScheme;
+use raterlens_itksnap::write_label_file;
+
+use super::{
+    measures_csv, snap, variance_file, Case, Container, LABELS_FILE, LABEL_DESCRIPTION_FILE,
+    MEASURES_FILE, WORKSPACE_FILE,
+};
+use crate::control::CancelFlag;
+use crate::error::EngineError;
+
+/// Names of all files of a case but the run record.
+pub(super) fn output_names(container: Container, scheme: &LabelScheme) -> Vec<String> {
+    let mut names = vec![container.image_file().to_owned(), LABELS_FILE.to_owned()];
+    names.extend(scheme.structures.iter().map(|s| variance_file(&s.name)));
+    names.extend([MEASURES_FILE, WORKSPACE_FILE, LABEL_DESCRIPTION_FILE].map(str::to_owned));
+    names
+}
+
+/// Writes all files but the run record into `staging`; `dir` is where they will end up.
+pub(super) fn write_all(
+    staging: &Path,
+    dir: &Path,
+    name: &str,
+    case: &Case<'_>,
+    cancel: &CancelFlag,
+) -> Result<(), EngineError> {
+    let grid = Some(&case.image.grid);
+    write_image(staging, case)?;
+    cancel.check()?;
+    let path = staging.join(LABELS_FILE);
+    write_labels(&path, &case.result.labels, grid)
+        .map_err(|e| EngineError::image_output(&path, e))?;
+    for (structure, map) in case.scheme.structures.iter().zip(&case.result.variance) {
+        cancel.check()?;
+        let path = staging.join(variance_file(&structure.name));
+        write_map_f32(&path, map, grid).map_err(|e| EngineError::image_output(&path, e))?;
+    }
+    create(&staging.join(MEASURES_FILE), |out| {
+        measures_csv::write_case(out, name, &case.result.measures, case.scheme)
+    })?;
+    create(&staging.join(LABEL_DESCRIPTION_FILE), |out| {
+        write_label_file(out, case.scheme)
+    })?;
+    let workspace = snap::workspace(dir, case).to_registry()?.to_xml();
+    create(&staging.join(WORKSPACE_FILE), |out| {
+        out.write_all(workspace.as_bytes())
+    })
+}
+
+/// Copies the input unchanged; a pair of files becomes one of 32-bit floats.
+fn write_image(staging: &Path, case: &Case<'_>) -> Result<(), EngineError> {
+    let path = staging.join(case.source.container.image_file());
+    if case.source.container == Container::Pair {
+        let written = write_map_f32(&path, &case.image.volume, Some(&case.image.grid));
+        return written.map_err(|e| EngineError::image_output(&path, e));
+    }
+    // Not `fs::copy`, which would copy a read-only mark too.
+    let mut input = File::open(&case.source.path).map_err(|source| EngineError::Input {
+        path: case.source.path.clone(),
+        source,
+    })?;
+    create(&path, |out| io::copy(&mut input, out).map(|_| ()))
+}
+
+fn create(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+) -> Result<(), EngineError> {
+    let attempt = || {
+        let mut out = BufWriter::new(File::create(path)?);
+        write(&mut out)?;
+        out.flush()
+    };
+    attempt().map_err(|e| EngineError::write(path, e))
+}

@@ -1,0 +1,154 @@
+//! The files of one case: written whole or not at all, and recognised when they are complete.
+//!
+//! | File | Content |
+//! | --- | --- |
+//! | `image.nii.gz` (or `image.nii`) | the input, byte for byte, so that the folder can be moved |
+//! | `labels.nii.gz` | structure ids on the input's grid |
+//! | `variance_<structure>.nii.gz` | predicted inter-rater variance, 32-bit float, same grid |
+//! | `measures.csv` | area, volume and mean variance per structure and slice |
+//! | `case.itksnap`, `labels.txt` | ITK-SNAP workspace and label description |
+//! | `run.json` | how the result came about; its presence means that the case is complete |
+
+mod complete;
+mod files;
+mod measures_csv;
+mod overwrite;
+mod snap;
+mod source;
+
+use std::path::{Path, PathBuf};
+
+use raterlens_core::atomic::StagedDir;
+use raterlens_core::nifti_io::NiftiImage;
+use raterlens_core::LabelScheme;
+
+use crate::checksum::sha256_of_file;
+use crate::control::CancelFlag;
+use crate::error::EngineError;
+use crate::request::SegmentResult;
+use crate::run_record::RunRecord;
+
+pub use complete::{is_complete, read_record, Fingerprint};
+pub use measures_csv::{read_measures, write_measures, MeasuresRow, MEASURES_HEADER};
+pub use overwrite::{check_overwrite, Overwrite};
+pub use source::{CaseSource, Container};
+
+/// The label map.
+pub const LABELS_FILE: &str = "labels.nii.gz";
+/// Areas, volumes and mean variance.
+pub const MEASURES_FILE: &str = "measures.csv";
+/// The ITK-SNAP workspace.
+pub const WORKSPACE_FILE: &str = "case.itksnap";
+/// The ITK-SNAP label description.
+pub const LABEL_DESCRIPTION_FILE: &str = "labels.txt";
+/// The run record.
+pub const RUN_FILE: &str = "run.json";
+
+/// Colours of variance maps span 0 to this, in every case and host, so that colours mean the same.
+pub const VARIANCE_WINDOW_MAX: f64 = 0.1;
+
+/// Name of the file that holds the variance map of a structure.
+///
+/// ```
+/// use raterlens_engine::case::variance_file;
+/// assert_eq!(variance_file("multifidus_left"), "variance_multifidus_left.nii.gz");
+/// ```
+#[must_use]
+pub fn variance_file(structure: &str) -> String {
+    format!("variance_{structure}.nii.gz")
+}
+
+/// Everything that goes into a case folder.
+struct Case<'a> {
+    source: &'a CaseSource,
+    image: &'a NiftiImage,
+    scheme: &'a LabelScheme,
+    result: &'a SegmentResult,
+}
+
+/// A case folder that was found to be writable, before anything is in it.
+///
+/// All files are first written into a hidden folder beside the case's and then moved in, `run.json` last.
+/// When anything fails, or this is dropped unsaved, nothing is left behind and what was there stays.
+#[derive(Debug)]
+pub struct CaseWriter<'a> {
+    dir: PathBuf,
+    source: &'a CaseSource,
+    scheme: &'a LabelScheme,
+    staged: StagedDir,
+}
+
+impl<'a> CaseWriter<'a> {
+    /// Prepares to write a case into `dir`, which is made on success if it is not there.
+    ///
+    /// # Errors
+    /// See [`check_overwrite`]; [`EngineError::Output`] when the folder cannot be written.
+    pub fn open(
+        dir: &Path,
+        source: &'a CaseSource,
+        scheme: &'a LabelScheme,
+        overwrite: Overwrite,
+    ) -> Result<Self, EngineError> {
+        let dir = std::path::absolute(dir).map_err(|e| EngineError::write(dir, e))?;
+        let names = files::output_names(source.container, scheme);
+        check_overwrite(&dir, &source.path, &names, overwrite)?;
+        let staged = StagedDir::new(&dir).map_err(|e| EngineError::output(&dir, e))?;
+        Ok(Self {
+            dir,
+            source,
+            scheme,
+            staged,
+        })
+    }
+
+    /// Writes all files and returns the record that is now in the folder.
+    ///
+    /// # Errors
+    /// [`EngineError::Output`], or [`EngineError::Cancelled`] when the flag is raised before all is written.
+    pub fn save(
+        self,
+        name: &str,
+        image: &NiftiImage,
+        result: &SegmentResult,
+        cancel: &CancelFlag,
+    ) -> Result<RunRecord, EngineError> {
+        let case = Case {
+            source: self.source,
+            image,
+            scheme: self.scheme,
+            result,
+        };
+        files::write_all(self.staged.path(), &self.dir, name, &case, cancel)?;
+        let mut record = RunRecord::new(result);
+        record.input = Some(self.source.identity.clone());
+        for file in files::output_names(self.source.container, self.scheme) {
+            cancel.check()?;
+            let path = self.staged.path().join(&file);
+            let sum = sha256_of_file(&path).map_err(|e| EngineError::write(&path, e))?;
+            record.outputs.insert(file, sum);
+        }
+        let run = self.staged.path().join(RUN_FILE);
+        std::fs::write(&run, record.to_json()).map_err(|e| EngineError::write(&run, e))?;
+        cancel.check()?;
+        let committed = self.staged.commit(RUN_FILE);
+        committed.map_err(|e| EngineError::output(&self.dir, e))?;
+        Ok(record)
+    }
+}
+
+/// Writes a finished result into `dir`: [`CaseWriter::open`] and [`CaseWriter::save`] in one step, for hosts
+/// that already hold a result.
+///
+/// # Errors
+/// Those of the two.
+pub fn save_case(
+    dir: &Path,
+    name: &str,
+    source: &CaseSource,
+    image: &NiftiImage,
+    scheme: &LabelScheme,
+    result: &SegmentResult,
+    overwrite: Overwrite,
+) -> Result<RunRecord, EngineError> {
+    CaseWriter::open(dir, source, scheme, overwrite)?.save(name, image, result, &CancelFlag::new())
+}

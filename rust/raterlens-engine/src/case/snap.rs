@@ -1,0 +1,52 @@
+//! The case as an ITK-SNAP workspace.
+
+use std::path::Path;
+
+use raterlens_core::Volume;
+use raterlens_itksnap::{ColorMap, ImageLayer, Overlay, RelativeWindow, Workspace};
+
+use super::{variance_file, Case, LABELS_FILE, VARIANCE_WINDOW_MAX};
+
+/// Opacity of a variance overlay where its colours are opaque.
+const OVERLAY_OPACITY: f64 = 0.5;
+
+pub(super) fn workspace(dir: &Path, case: &Case<'_>) -> Workspace {
+    let maps = case.scheme.structures.iter().zip(&case.result.variance);
+    Workspace {
+        folder: dir.to_path_buf(),
+        geometry: *case.image.volume.geometry(),
+        main: layer(case.source.container.image_file(), "Image", &["MainImage"]),
+        segmentation: layer(LABELS_FILE, "RaterLens labels", &["RaterLens-labels"]),
+        overlays: maps
+            .map(|(structure, map)| Overlay {
+                layer: layer(
+                    &variance_file(&structure.name),
+                    &format!("Rater variance: {}", structure.title),
+                    &["RaterLens-variance", &structure.name],
+                ),
+                opacity: OVERLAY_OPACITY,
+                window: RelativeWindow::from_intensities([0.0, VARIANCE_WINDOW_MAX], range(map)),
+                colors: ColorMap::variance(),
+            })
+            .collect(),
+        labels: case.scheme.clone(),
+    }
+}
+
+fn layer(file: &str, nickname: &str, tags: &[&str]) -> ImageLayer {
+    ImageLayer {
+        file: file.into(),
+        nickname: nickname.into(),
+        tags: tags.iter().map(|t| (*t).to_owned()).collect(),
+    }
+}
+
+/// Smallest and largest value of a map.
+fn range(map: &Volume<f32>) -> [f64; 2] {
+    let start = (f32::INFINITY, f32::NEG_INFINITY);
+    let (low, high) = map
+        .data()
+        .iter()
+        .fold(start, |(low, high), v| (low.min(*v), high.max(*v)));
+    [f64::from(low), f64::from(high)]
+}

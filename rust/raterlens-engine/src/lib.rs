@@ -1,0 +1,30 @@
+//! What a host asks of RaterLens, as one API: segment an image, follow it, stop it, save it.
+//!
+//! | To | use |
+//! | --- | --- |
+//! | load a model onto a device | [`Segmenter::load`] |
+//! | turn an image into labels, variance maps and measures | [`Segmenter::segment`] |
+//! | follow or stop a run from any thread | [`Control`], [`CancelFlag`] |
+//! | write the files of a case, all or none | [`case::save_case`] |
+//! | work through many images with one model | [`batch::run_cases`] |
+//!
+//! The same image, model and settings give bit-identical layers whichever host asks (same device,
+//! batch size and thread count).
+
+pub mod batch;
+pub mod case;
+mod checksum;
+mod control;
+mod error;
+mod notes;
+mod request;
+pub mod run_record;
+mod segmenter;
+mod slices;
+
+pub use control::{CancelFlag, Control, Progress};
+pub use error::EngineError;
+pub use raterlens_nn::{DeviceReport, DeviceRequest, Manifest};
+pub use request::{ModelIdentity, SegmentRequest, SegmentResult, Timings};
+pub use run_record::RunRecord;
+pub use segmenter::Segmenter;

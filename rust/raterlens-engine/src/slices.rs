@@ -1,0 +1,195 @@
+//! Slices on their way to the network and back.
+
+use ndarray::{s, Array3, Array4, ArrayView3, ArrayViewMut2, Axis};
+use raterlens_core::normalise::normalise_slice;
+use raterlens_core::{LabelScheme, SliceFrame};
+use raterlens_nn::package::InputSpec;
+use raterlens_nn::SlicePrediction;
+use rayon::prelude::*;
+
+use crate::control::CancelFlag;
+use crate::error::EngineError;
+
+/// Slices `range` of a canonical volume `[k, j, i]` as the network's input `[N, 1, H, W]`: resized, then
+/// normalised.
+pub(crate) fn prepare(
+    image: ArrayView3<'_, f32>,
+    range: std::ops::Range<usize>,
+    frame: &SliceFrame,
+    input: &InputSpec,
+) -> Result<Array4<f32>, EngineError> {
+    let [height, width] = frame.input_size();
+    let mut batch = Array4::zeros((range.len(), 1, height, width));
+    let jobs: Vec<_> = range.zip(batch.axis_iter_mut(Axis(0))).collect();
+    jobs.into_par_iter().try_for_each(|(k, mut out)| {
+        let mut slice = frame.to_input(image.index_axis(Axis(0), k))?;
+        normalise_slice(slice.view_mut(), input.normalisation);
+        out.slice_mut(s![0, .., ..]).assign(&slice);
+        Ok::<(), EngineError>(())
+    })?;
+    Ok(batch)
+}
+
+/// Labels and maps of a whole volume in canonical order, filled slice by slice.
+pub(crate) struct Layers {
+    /// Structure ids `[k, j, i]`.
+    pub(crate) labels: Array3<u16>,
+    /// Per structure, `[k, j, i]`.
+    pub(crate) variance: Vec<Array3<f32>>,
+}
+
+impl Layers {
+    pub(crate) fn new(shape: (usize, usize, usize), structures: usize) -> Self {
+        Self {
+            labels: Array3::zeros(shape),
+            variance: (0..structures).map(|_| Array3::zeros(shape)).collect(),
+        }
+    }
+
+    /// Brings a batch that starts at slice `first` to the image's own pixels and keeps it.
+    ///
+    /// Probabilities are resampled and the label is chosen there, never the other way round.
+    pub(crate) fn keep(
+        &mut self,
+        first: usize,
+        prediction: &SlicePrediction,
+        frame: &SliceFrame,
+        scheme: &LabelScheme,
+        cancel: &CancelFlag,
+    ) -> Result<(), EngineError> {
+        let count = prediction.probabilities.len_of(Axis(0));
+        let span = s![first..first + count, .., ..];
+        let mut labels = self.labels.slice_mut(span);
+        let jobs: Vec<_> = labels.axis_iter_mut(Axis(0)).enumerate().collect();
+        jobs.into_par_iter().try_for_each(|(n, out)| {
+            cancel.check()?;
+            let probabilities = prediction.probabilities.index_axis(Axis(0), n);
+            choose_labels(probabilities, frame, scheme, out)
+        })?;
+        let mut jobs = Vec::new();
+        for (c, map) in self.variance.iter_mut().enumerate() {
+            let map = map.slice_mut(span);
+            for (n, out) in map.into_iter_of_slices() {
+                jobs.push((c, n, out));
+            }
+        }
+        jobs.into_par_iter().try_for_each(|(c, n, mut out)| {
+            cancel.check()?;
+            let small = prediction.variance.slice(s![n, c, .., ..]);
+            out.assign(&frame.to_native(small)?);
+            Ok(())
+        })
+    }
+}
+
+/// Numbered mutable slices that outlive the view they came from.
+trait IntoSlices<'a> {
+    fn into_iter_of_slices(self) -> Vec<(usize, ArrayViewMut2<'a, f32>)>;
+}
+
+impl<'a> IntoSlices<'a> for ndarray::ArrayViewMut3<'a, f32> {
+    fn into_iter_of_slices(self) -> Vec<(usize, ArrayViewMut2<'a, f32>)> {
+        let mut out = Vec::new();
+        let mut rest = self;
+        while rest.len_of(Axis(0)) > 0 {
+            let (head, tail) = rest.split_at(Axis(0), 1);
+            out.push((out.len(), head.index_axis_move(Axis(0), 0)));
+            rest = tail;
+        }
+        out
+    }
+}
+
+/// Writes the id with the highest probability; of equal ones the first channel (background, then the
+/// scheme's order) wins.
+fn choose_labels(
+    probabilities: ArrayView3<'_, f32>,
+    frame: &SliceFrame,
+    scheme: &LabelScheme,
+    mut out: ArrayViewMut2<'_, u16>,
+) -> Result<(), EngineError> {
+    let background = probabilities.index_axis(Axis(0), 0);
+    let mut best = frame.to_native(background)?;
+    for (c, structure) in scheme.structures.iter().enumerate() {
+        let channel = frame.to_native(probabilities.index_axis(Axis(0), c + 1))?;
+        ndarray::Zip::from(&mut best)
+            .and(&channel)
+            .and(&mut out)
+            .for_each(|best, &p, label| {
+                if p > *best {
+                    *best = p;
+                    *label = structure.id;
+                }
+            });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+    use raterlens_core::ResizeRule;
+
+    fn frame() -> SliceFrame {
+        SliceFrame::new(ResizeRule::Stretch, [2, 2], [1.0, 1.0], [2, 2]).unwrap()
+    }
+
+    #[test]
+    fn the_highest_probability_wins_and_ties_go_to_the_first() {
+        let scheme = LabelScheme::lumbar_paraspinal();
+        let mut p = Array3::<f32>::zeros((5, 2, 2));
+        // (0,0): background and structure 1 tie. (0,1): structures 2 and 4 tie above background.
+        p[[0, 0, 0]] = 0.5;
+        p[[1, 0, 0]] = 0.5;
+        p[[2, 0, 1]] = 0.4;
+        p[[4, 0, 1]] = 0.4;
+        p[[3, 1, 0]] = 1.0;
+        p[[4, 1, 1]] = 1.0;
+        let mut out = ndarray::Array2::zeros((2, 2));
+        choose_labels(p.view(), &frame(), &scheme, out.view_mut()).unwrap();
+        assert_eq!(out, array![[0, 2], [3, 4]]);
+    }
+
+    #[test]
+    fn labels_come_from_resampled_probabilities_not_from_resampled_labels() {
+        // One row of two network pixels shown on four image pixels. Centres of image pixels 1 and 2 lie
+        // a quarter of a network pixel off: p = 0.75 a + 0.25 b.
+        let frame = SliceFrame::new(ResizeRule::Stretch, [1, 4], [1.0, 1.0], [1, 2]).unwrap();
+        let scheme = LabelScheme::lumbar_paraspinal();
+        let mut p = Array3::<f32>::zeros((5, 1, 2));
+        p[[0, 0, 0]] = 0.55;
+        p[[1, 0, 0]] = 0.45;
+        p[[1, 0, 1]] = 1.0;
+        let mut out = ndarray::Array2::zeros((1, 4));
+        choose_labels(p.view(), &frame, &scheme, out.view_mut()).unwrap();
+        // Image pixel 1: background 0.75 * 0.55, structure 1 0.75 * 0.45 + 0.25: structure 1 wins,
+        // although the nearest network pixel says background.
+        assert_eq!(out, array![[0, 1, 1, 1]]);
+    }
+
+    #[test]
+    fn each_slice_lands_in_its_place() {
+        let mut layers = Layers::new((3, 2, 2), 4);
+        let mut prediction = SlicePrediction {
+            probabilities: Array4::zeros((2, 5, 2, 2)),
+            variance: Array4::zeros((2, 4, 2, 2)),
+        };
+        prediction.probabilities[[0, 1, 0, 1]] = 1.0;
+        prediction.probabilities[[1, 4, 1, 0]] = 1.0;
+        prediction.variance[[1, 2, 1, 1]] = 0.125;
+        let scheme = LabelScheme::lumbar_paraspinal();
+        let cancel = CancelFlag::new();
+        layers
+            .keep(1, &prediction, &frame(), &scheme, &cancel)
+            .unwrap();
+        assert_eq!(layers.labels[[1, 0, 1]], 1);
+        assert_eq!(layers.labels[[2, 1, 0]], 4);
+        assert_eq!(layers.labels.iter().filter(|l| **l != 0).count(), 2);
+        assert_eq!(layers.variance[2][[2, 1, 1]], 0.125);
+        assert_eq!(layers.variance[2].sum(), 0.125);
+        cancel.cancel();
+        let stopped = layers.keep(1, &prediction, &frame(), &scheme, &cancel);
+        assert!(matches!(stopped, Err(EngineError::Cancelled)));
+    }
+}
