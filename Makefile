@@ -11,7 +11,7 @@ CARGO ?= cargo
 INPUT ?=
 DEMO_DIR ?= build/demo
 # What `make demo` has to set up (see `python3 tools/setup.py --list`).
-DEMO_STEPS ?= system rust torch
+DEMO_STEPS ?= system rust torch cmake slicer-host
 # Further arguments of the program, for example SEGMENT_ARGS="--device cuda".
 SEGMENT_ARGS ?=
 TRAIN_ARGS ?=
@@ -41,10 +41,24 @@ build: ## build the program: build/bin/raterlens
 	$(CARGO) build --release --locked --workspace
 	@$(PYTHON) tools/stage.py
 
+DEMO_IMAGE = $(if $(INPUT),$(INPUT),$(SAMPLE)/image.nii.gz)
+DEMO_MODEL = build/share/raterlens/models/demo-lumbar.rlmodel
+
 demo: ## set up, build, segment the sample case (or INPUT=image.nii.gz) into build/demo
 	@$(SETUP) $(DEMO_STEPS)
-	@$(MAKE) --no-print-directory .build
-	$(PROGRAM) segment "$(if $(INPUT),$(INPUT),$(SAMPLE)/image.nii.gz)" -o "$(DEMO_DIR)" --force $(SEGMENT_ARGS)
+	@$(MAKE) --no-print-directory .build .slicer-logic
+	$(PROGRAM) segment "$(DEMO_IMAGE)" -o "$(DEMO_DIR)" --force $(SEGMENT_ARGS)
+	@PYTHONPATH=$(CMAKE_DIR)/python $(VENV)/bin/python slicer_module/Testing/Python/render_case.py "$(DEMO_IMAGE)" \
+	  --model $(DEMO_MODEL) --scene "$(DEMO_DIR)/scene.mrb" --output "$(DEMO_DIR)/views.png" >/dev/null
+	@echo "  open $(DEMO_DIR)/scene.mrb in 3D Slicer; $(DEMO_DIR)/views.png shows its slice views"
+
+# What the demo needs of the C++ build: the Slicer module's Logic with its Python wrapping.
+.PHONY: .configure .slicer-logic
+.configure:
+	@$(CMAKE) -S . -B $(CMAKE_DIR) -G Ninja -DCMAKE_BUILD_TYPE=Release -DPython3_EXECUTABLE=$(CURDIR)/$(VENV)/bin/python \
+	  --log-level=WARNING
+.slicer-logic: .configure
+	@$(CMAKE) --build $(CMAKE_DIR) --target vtkSlicerRaterLensModuleLogicPython
 
 test: ## set up and run every test: Rust, C++, hosts, end to end, tools
 	@$(SETUP) all
@@ -56,8 +70,7 @@ test: ## set up and run every test: Rust, C++, hosts, end to end, tools
 test-rust: ## only the Rust tests
 	$(CARGO) test --release --locked --workspace
 
-test-cmake: ## only the C++, host and end-to-end tests
-	$(CMAKE) -S . -B $(CMAKE_DIR) -G Ninja -DCMAKE_BUILD_TYPE=Release -DPython3_EXECUTABLE=$(CURDIR)/$(VENV)/bin/python
+test-cmake: .configure ## only the C++, host and end-to-end tests
 	$(CMAKE) --build $(CMAKE_DIR)
 	$(CTEST) --test-dir $(CMAKE_DIR) --output-on-failure --no-tests=error
 

@@ -1,5 +1,8 @@
 //! Prediction: shapes, ranges, and results that do not depend on how slices are batched.
 
+// A helper of a test may fail the test.
+#![allow(clippy::unwrap_used)]
+
 use ndarray::{s, Array4, Axis};
 use raterlens_nn::train::write_untrained;
 use raterlens_nn::{open_device, Architecture, DeviceRequest, Manifest, NnError, Predictor};

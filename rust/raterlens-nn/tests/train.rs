@@ -1,8 +1,13 @@
 //! Training on a task that can be solved: find a bright square and where its outline is soft.
 
+// A helper of a test may fail the test.
+#![allow(clippy::unwrap_used)]
+
 use ndarray::{Array2, Array3};
 use raterlens_nn::train::{train, TrainOptions, TrainingData, TrainingSample};
-use raterlens_nn::{open_device, Architecture, DeviceRequest, Manifest, NnError, Predictor};
+use raterlens_nn::{
+    open_device, Architecture, DeviceRequest, Manifest, ModelPackage, NnError, Predictor,
+};
 
 const SIZE: usize = 32;
 
@@ -67,9 +72,17 @@ fn it_learns_and_the_package_predicts_what_was_learned() {
     let cpu = open_device(DeviceRequest::Cpu);
     let mut losses = Vec::new();
     let out = dir.path().join("m.rlmodel");
-    let package = train(&manifest(), &options(120), &cpu, &Squares, &out, &mut |r| {
-        losses.push(r.loss.total);
-    })
+    let package = train(
+        &manifest(),
+        &options(120),
+        None,
+        &cpu,
+        &Squares,
+        &out,
+        &mut |r| {
+            losses.push(r.loss.total);
+        },
+    )
     .unwrap();
     assert!(
         losses[119] < 0.25 * losses[0],
@@ -107,6 +120,7 @@ fn the_same_seed_gives_the_same_losses() {
         train(
             &manifest(),
             &o,
+            None,
             &cpu,
             &Squares,
             &dir.path().join(name),
@@ -126,10 +140,42 @@ fn a_sample_that_cannot_be_made_stops_the_run_with_its_reason() {
     let dir = tempfile::tempdir().unwrap();
     let cpu = open_device(DeviceRequest::Cpu);
     let out = dir.path().join("m.rlmodel");
-    let error = train(&manifest(), &options(5), &cpu, &Broken, &out, &mut |_| ()).unwrap_err();
+    let error = train(
+        &manifest(),
+        &options(5),
+        None,
+        &cpu,
+        &Broken,
+        &out,
+        &mut |_| (),
+    )
+    .unwrap_err();
     assert!(
         matches!(error, NnError::TrainingData { index: 4, .. }),
         "{error}"
     );
     assert!(!out.exists());
+}
+
+#[test]
+fn a_run_can_go_on_from_a_package() {
+    let dir = tempfile::tempdir().unwrap();
+    let cpu = open_device(DeviceRequest::Cpu);
+    let run = |name: &str, steps: u64, start: Option<&ModelPackage>| {
+        let mut losses = Vec::new();
+        let out = dir.path().join(name);
+        let o = options(steps);
+        let package = train(&manifest(), &o, start, &cpu, &Squares, &out, &mut |r| {
+            losses.push(r.loss.total);
+        });
+        (package.unwrap(), losses)
+    };
+    let (package, first) = run("a.rlmodel", 60, None);
+    let (_, second) = run("b.rlmodel", 2, Some(&package));
+    assert!(
+        second[0] < 0.5 * first[0],
+        "{} after {}",
+        second[0],
+        first[0]
+    );
 }

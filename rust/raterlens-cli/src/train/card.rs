@@ -21,7 +21,7 @@ pub fn model_card(package: &ModelPackage, evaluation: &Evaluation) -> String {
 - **Output:** labels of {count} structures; for each a map of predicted inter-rater variance (distances in pixels, tau {tau}, 0 to 0.25).
 - **Network:** multi-task TransUNet, ResNet-34 layout, base width {width}, {layers} transformer layers of {hidden}; weights stored as float16.
 - **Data:** {data}. No image of a person was used. Ground truth: {truth}.
-- **Training:** {steps} steps of {batch} slices, AdamW with cosine decay, seed {seed}. Repeat with
+- **Training:** AdamW with cosine decay; the last run made {steps} steps of {batch} slices with seed {seed}. Repeat with
   `{command}`
 - **Licence of the weights:** {licence}
 

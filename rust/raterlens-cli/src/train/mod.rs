@@ -6,7 +6,7 @@ mod evaluate;
 mod synth_data;
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{anyhow, Context, Result};
 use clap::Args;
@@ -42,6 +42,9 @@ pub struct TrainArgs {
     /// Seed of weights, dropout and training subjects
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Go on from the weights of this package (same size and input)
+    #[arg(long, value_name = "NAME.rlmodel")]
+    start_from: Option<PathBuf>,
     /// auto, cpu, cuda or cuda:N
     #[arg(long, default_value = "auto")]
     device: DeviceRequest,
@@ -76,7 +79,12 @@ pub fn run(args: &TrainArgs) -> Result<()> {
 }
 
 fn train_package(args: &TrainArgs, synth: &SynthOptions, device: &Device) -> Result<ModelPackage> {
-    let manifest = manifest(args, synth)?;
+    let start = args
+        .start_from
+        .as_deref()
+        .map(ModelPackage::open)
+        .transpose()?;
+    let manifest = manifest(args, synth, start.as_ref())?;
     let options = TrainOptions {
         steps: args.steps,
         batch_size: args.batch_size,
@@ -87,12 +95,24 @@ fn train_package(args: &TrainArgs, synth: &SynthOptions, device: &Device) -> Res
     let data = SyntheticSlices::new(&manifest, synth.clone(), args.seed);
     let bar = progress_bar(args.steps);
     let mut report = |r: StepReport| show(&bar, &r);
-    let package = train(&manifest, &options, device, &data, &args.out, &mut report)?;
+    let package = train(
+        &manifest,
+        &options,
+        start.as_ref(),
+        device,
+        &data,
+        &args.out,
+        &mut report,
+    )?;
     bar.finish();
     Ok(package)
 }
 
-fn manifest(args: &TrainArgs, synth: &SynthOptions) -> Result<Manifest> {
+fn manifest(
+    args: &TrainArgs,
+    synth: &SynthOptions,
+    start: Option<&ModelPackage>,
+) -> Result<Manifest> {
     let architecture = Architecture::named(&args.size)
         .ok_or_else(|| anyhow!("size '{}' is not one of tiny, small, base", args.size))?;
     let name = args.out.file_stem().and_then(|n| n.to_str());
@@ -109,20 +129,36 @@ fn manifest(args: &TrainArgs, synth: &SynthOptions) -> Result<Manifest> {
     m.provenance.seed = args.seed;
     m.provenance.batch_size = args.batch_size;
     m.provenance.command = command(args);
+    if let Some(start) = start {
+        let earlier = &start.manifest().provenance.command;
+        m.provenance.command = format!("{earlier} && {}", m.provenance.command);
+    }
     Ok(m)
 }
 
 /// The command that repeats this run, without paths of this machine.
 fn command(args: &TrainArgs) -> String {
-    let out = args
-        .out
-        .file_name()
-        .and_then(|n| n.to_str())
-        .unwrap_or("NAME.rlmodel");
+    let start = args
+        .start_from
+        .as_deref()
+        .map(|path| format!(" --start-from {}", file_name(path)));
     format!(
-        "raterlens train --size {} --input {} --steps {} --batch-size {} --learning-rate {} --seed {} --device cpu -o {out}",
-        args.size, args.input, args.steps, args.batch_size, args.learning_rate, args.seed
+        "raterlens train --size {} --input {} --steps {} --batch-size {} --learning-rate {} --seed {}{} --device cpu -o {}",
+        args.size,
+        args.input,
+        args.steps,
+        args.batch_size,
+        args.learning_rate,
+        args.seed,
+        start.unwrap_or_default(),
+        file_name(&args.out)
     )
+}
+
+fn file_name(path: &Path) -> &str {
+    path.file_name()
+        .and_then(|n| n.to_str())
+        .unwrap_or("NAME.rlmodel")
 }
 
 fn write_card(args: &TrainArgs, package: &ModelPackage, evaluation: &Evaluation) -> Result<()> {

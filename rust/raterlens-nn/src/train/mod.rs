@@ -36,7 +36,8 @@ pub struct StepReport {
 
 /// Trains the network that `manifest` describes and writes its package to `out`.
 ///
-/// `report` is called after each step on the calling thread. The package is also written every
+/// With `start` the weights begin as that package's, which must be of the same architecture; else
+/// they are drawn from the seed. `report` is called after each step on the calling thread. The package is also written every
 /// `options.checkpoint_every` steps, so that an interrupted run leaves a usable model.
 ///
 /// # Errors
@@ -45,6 +46,7 @@ pub struct StepReport {
 pub fn train(
     manifest: &Manifest,
     options: &TrainOptions,
+    start: Option<&ModelPackage>,
     device: &Device,
     data: &dyn TrainingData,
     out: &Path,
@@ -52,9 +54,12 @@ pub fn train(
 ) -> Result<ModelPackage, NnError> {
     options.check()?;
     let _alone = seed_alone(i64::from_ne_bytes(options.seed.to_ne_bytes()));
-    let store = VarStore::new(device.tch());
+    let mut store = VarStore::new(device.tch());
     let network = build(&store, manifest)?;
-    initialise(&store)?;
+    match start {
+        Some(package) => weights::load(&mut store, &package.weights_path())?,
+        None => initialise(&store)?,
+    }
     let mut optimizer = adamw(&store, options)?;
     let scale = manifest.variance.scale;
     batches::with_prefetch(data, options, device, |next| {
