@@ -1,0 +1,86 @@
+#include "RaterLensJob.h"
+
+#include <exception>
+#include <utility>
+
+namespace RaterLensModule {
+namespace {
+
+bool Differs(const JobStatus &a, const JobStatus &b) {
+  return a.State != b.State || a.Fraction != b.Fraction || a.Stage != b.Stage;
+}
+
+} // namespace
+
+Job::Job(InputImage image, Request request) : Image(std::move(image)), JobRequest(std::move(request)) {
+  this->Worker = std::thread([this] { this->Run(); });
+}
+
+Job::~Job() {
+  this->Cancel();
+  this->Worker.join();
+}
+
+JobStatus Job::Status() const {
+  const std::lock_guard<std::mutex> guard(this->Lock);
+  return this->Current;
+}
+
+JobStatus Job::WaitForChange(const JobStatus &known, std::chrono::milliseconds limit) const {
+  std::unique_lock<std::mutex> guard(this->Lock);
+  this->Changed.wait_for(guard, limit, [&] { return Differs(this->Current, known); });
+  return this->Current;
+}
+
+bool Job::WaitForEnd(std::chrono::milliseconds limit) const {
+  std::unique_lock<std::mutex> guard(this->Lock);
+  return this->Changed.wait_for(guard, limit, [this] { return this->Current.State != JobState::Running; });
+}
+
+void Job::Run() noexcept {
+  try {
+    this->Compute();
+    if (this->CancelSwitch.cancelled()) { // too late for the run to notice
+      this->End(JobState::Cancelled, "The segmentation was cancelled.");
+    } else {
+      this->End(JobState::Ready, {});
+    }
+  } catch (const raterlens::Error &error) {
+    const bool cancelled = error.kind() == raterlens::ErrorKind::Cancelled;
+    this->End(cancelled ? JobState::Cancelled : JobState::Failed, error.what());
+  } catch (const std::exception &error) {
+    this->End(JobState::Failed, error.what());
+  } catch (...) {
+    this->End(JobState::Failed, "The segmentation stopped for an unknown reason.");
+  }
+}
+
+void Job::Compute() {
+  this->Report(0.0, "loading the model");
+  const raterlens::Segmenter segmenter(this->JobRequest.ModelPath, this->JobRequest.Device);
+  this->JobFinding.Structures = segmenter.structures();
+  this->JobFinding.Seed = this->JobRequest.Options.seed;
+  const auto progress = [this](double fraction, const std::string &stage) { this->Report(fraction, stage); };
+  this->JobFinding.Result =
+      segmenter.segment(this->Image.View(), this->JobRequest.Options, progress, this->CancelSwitch);
+}
+
+void Job::Report(double fraction, const std::string &stage) {
+  {
+    const std::lock_guard<std::mutex> guard(this->Lock);
+    this->Current.Fraction = fraction;
+    this->Current.Stage = stage;
+  }
+  this->Changed.notify_all();
+}
+
+void Job::End(JobState state, std::string error) noexcept {
+  {
+    const std::lock_guard<std::mutex> guard(this->Lock);
+    this->ErrorText = std::move(error);
+    this->Current.State = state;
+  }
+  this->Changed.notify_all();
+}
+
+} // namespace RaterLensModule

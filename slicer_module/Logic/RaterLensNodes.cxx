@@ -1,0 +1,113 @@
+#include "RaterLensNodes.h"
+
+#include <vtkImageData.h>
+#include <vtkMRMLScalarVolumeNode.h>
+#include <vtkMRMLSegmentationNode.h>
+#include <vtkMatrix4x4.h>
+#include <vtkNew.h>
+#include <vtkOrientedImageData.h>
+#include <vtkSegment.h>
+#include <vtkSegmentation.h>
+#include <vtkSegmentationConverter.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace RaterLensModule {
+namespace {
+
+/// Gives `image` the extent of `input` and scalars of `scalarType`; returns where they begin.
+template <typename Scalar>
+Scalar *AllocateLike(vtkMRMLScalarVolumeNode *input, vtkImageData *image, int scalarType,
+                     std::size_t voxels) {
+  if (static_cast<std::size_t>(input->GetImageData()->GetNumberOfPoints()) != voxels) {
+    throw std::runtime_error("A result layer has " + std::to_string(voxels) + " voxels, the input volume " +
+                             std::to_string(input->GetImageData()->GetNumberOfPoints()) + ".");
+  }
+  image->SetExtent(input->GetImageData()->GetExtent());
+  image->AllocateScalars(scalarType, 1);
+  return static_cast<Scalar *>(image->GetScalarPointer());
+}
+
+vtkSmartPointer<vtkOrientedImageData> MakeLabelmap(vtkMRMLScalarVolumeNode *input,
+                                                   const std::vector<raterlens::Structure> &structures,
+                                                   const std::vector<std::uint16_t> &labels) {
+  const bool small =
+      std::all_of(structures.begin(), structures.end(), [](const auto &s) { return s.id < 256; });
+  auto labelmap = vtkSmartPointer<vtkOrientedImageData>::New();
+  if (small) {
+    auto *target = AllocateLike<unsigned char>(input, labelmap, VTK_UNSIGNED_CHAR, labels.size());
+    std::transform(labels.begin(), labels.end(), target,
+                   [](auto label) { return static_cast<unsigned char>(label); });
+  } else {
+    auto *target = AllocateLike<unsigned short>(input, labelmap, VTK_UNSIGNED_SHORT, labels.size());
+    std::copy(labels.begin(), labels.end(), target);
+  }
+  vtkNew<vtkMatrix4x4> rasFromIJK;
+  input->GetIJKToRASMatrix(rasFromIJK);
+  labelmap->SetImageToWorldMatrix(rasFromIJK);
+  return labelmap;
+}
+
+vtkSmartPointer<vtkSegment> MakeSegment(const raterlens::Structure &structure,
+                                        vtkOrientedImageData *labelmap) {
+  auto segment = vtkSmartPointer<vtkSegment>::New();
+  segment->SetName(structure.title.c_str());
+  segment->SetColor(structure.color[0] / 255.0, structure.color[1] / 255.0, structure.color[2] / 255.0);
+  segment->SetLabelValue(structure.id);
+  segment->AddRepresentation(vtkSegmentationConverter::GetSegmentationBinaryLabelmapRepresentationName(),
+                             labelmap);
+  const std::string terminology = TerminologyEntry(structure);
+  if (!terminology.empty()) {
+    segment->SetTerminology(terminology);
+  }
+  return segment;
+}
+
+} // namespace
+
+std::string TerminologyEntry(const raterlens::Structure &structure) {
+  if (structure.terminology_scheme.empty() || structure.terminology_code.empty()) {
+    return {};
+  }
+  return "Segmentation category and type - 3D Slicer General Anatomy list~SCT^123037004^Anatomical "
+         "Structure~" +
+         structure.terminology_scheme + "^" + structure.terminology_code + "^" +
+         structure.terminology_meaning + "~^^~Anatomic codes - DICOM master list~^^~^^";
+}
+
+vtkSmartPointer<vtkMRMLSegmentationNode> MakeSegmentation(vtkMRMLScalarVolumeNode *input,
+                                                          const std::vector<raterlens::Structure> &structures,
+                                                          const std::vector<std::uint16_t> &labels) {
+  const auto labelmap = MakeLabelmap(input, structures, labels);
+  auto node = vtkSmartPointer<vtkMRMLSegmentationNode>::New();
+  vtkSegmentation *segmentation = node->GetSegmentation();
+  segmentation->SetSourceRepresentationName(
+      vtkSegmentationConverter::GetSegmentationBinaryLabelmapRepresentationName());
+  for (const raterlens::Structure &structure : structures) {
+    if (!segmentation->AddSegment(MakeSegment(structure, labelmap), structure.name)) {
+      throw std::runtime_error("The segmentation refused the segment \"" + structure.name + "\".");
+    }
+  }
+  return node;
+}
+
+vtkSmartPointer<vtkMRMLScalarVolumeNode> MakeVarianceVolume(vtkMRMLScalarVolumeNode *input,
+                                                            const raterlens::Structure &structure,
+                                                            const raterlens::Layer &layer) {
+  vtkNew<vtkImageData> image;
+  std::copy(layer.voxels.begin(), layer.voxels.end(),
+            AllocateLike<float>(input, image, VTK_FLOAT, layer.voxels.size()));
+  vtkNew<vtkMatrix4x4> rasFromIJK;
+  input->GetIJKToRASMatrix(rasFromIJK);
+  auto node = vtkSmartPointer<vtkMRMLScalarVolumeNode>::New();
+  node->SetAndObserveImageData(image);
+  node->SetIJKToRASMatrix(rasFromIJK);
+  node->SetName((structure.title + " variance").c_str());
+  node->SetDescription("Predicted inter-rater variance, 0 (raters agree) to 0.25");
+  node->SetAttribute("RaterLens.Quantity", "inter_rater_variance");
+  node->SetAttribute("RaterLens.Structure", structure.name.c_str());
+  return node;
+}
+
+} // namespace RaterLensModule

@@ -1,0 +1,1 @@
+"""The `slicer-core` host: what its wheels lack for compiling against them."""
