@@ -18,9 +18,11 @@ set(RATERLENS_FFI_SOURCES
 set(_ffi_library
   "${RATERLENS_FFI_LIBRARY_DIR}/${CMAKE_SHARED_LIBRARY_PREFIX}raterlens_ffi${CMAKE_SHARED_LIBRARY_SUFFIX}")
 
+# The whole workspace, as `make build`: a part of it alone would ask for other features of shared crates and
+# compile libtorch's bindings a second time.
 add_custom_target(raterlens_ffi_build ALL
   COMMAND "${CMAKE_COMMAND}" -E env --unset=CXXFLAGS --unset=CFLAGS
-          "${RATERLENS_CARGO}" build --quiet --release --locked --package raterlens-ffi
+          "${RATERLENS_CARGO}" build --quiet --release --locked --workspace
           --target-dir "${RATERLENS_CARGO_TARGET_DIR}"
   WORKING_DIRECTORY "${_repository}"
   BYPRODUCTS "${_ffi_library}" ${RATERLENS_FFI_SOURCES}
