@@ -413,17 +413,4 @@ mod tests {
         assert!(f.map_to_input(wrong.view(), 0.0).is_err());
         assert!(f.to_native(wrong.view()).is_err());
     }
-
-    /// A real volume: 9 channels of 29 slices back to 400 x 400.
-    #[test]
-    #[ignore = "timing: run with --release -- --ignored --nocapture"]
-    fn time_of_the_way_back() {
-        let f = frame(ResizeRule::PadToSquare, [400, 400], [0.7, 0.7], [256, 256]);
-        let channel = Array2::from_shape_fn((256, 256), |(y, x)| (y ^ x) as f32);
-        let start = std::time::Instant::now();
-        for _ in 0..29 * 9 {
-            std::hint::black_box(f.to_native(channel.view()).unwrap());
-        }
-        println!("{:?}", start.elapsed());
-    }
 }
