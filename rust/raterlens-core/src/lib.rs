@@ -4,6 +4,7 @@
 //! Array order is `[k, j, i]` everywhere (i fastest, as NIfTI and ITK store voxels); points and
 //! directions are LPS unless a name says `ras`.
 
+pub mod agreement;
 pub mod atomic;
 pub mod distance;
 pub mod fusion;

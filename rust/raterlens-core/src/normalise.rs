@@ -119,7 +119,7 @@ mod tests {
         for how in [Normalisation::MinMax, Normalisation::ZScoreOtsu] {
             let mut slice = Array2::from_elem((3, 4), 7.5);
             normalise_slice(slice.view_mut(), how);
-            assert_eq!(slice, Array2::zeros((3, 4)));
+            assert_eq!(slice, Array2::<f32>::zeros((3, 4)));
             normalise_slice(Array2::zeros((0, 4)).view_mut(), how);
         }
     }

@@ -1,0 +1,193 @@
+//! The same numbers as SimpleITK, SciPy and NumPy: `independent/fusion/make_expected.py` says how they were made.
+
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
+use raterlens_core::fusion::staple::{Prior, Region, Staple, StapleOptions};
+use raterlens_core::fusion::{self, soft_distance_label, Classes, RaterSet};
+use raterlens_core::variability::{
+    gt_entropy, variance_map, DistanceExtent, DistanceUnit, SoftLabelOptions,
+};
+use raterlens_core::Volume;
+
+use crate::support::{assert_close, volume_of, voxels};
+
+/// Printed with twelve significant digits.
+const PRINTED: f64 = 1e-11;
+/// Single precision of values up to 1.
+const SINGLE: f64 = 6e-8;
+
+fn expected() -> &'static Value {
+    static FILE: OnceLock<Value> = OnceLock::new();
+    FILE.get_or_init(|| {
+        serde_json::from_str(include_str!("../independent/fusion/expected.json")).unwrap()
+    })
+}
+
+fn numbers(value: &Value) -> Vec<f64> {
+    let list = value.as_array().unwrap();
+    list.iter().map(|v| v.as_f64().unwrap()).collect()
+}
+
+fn digits(text: &Value) -> Vec<u8> {
+    text.as_str().unwrap().bytes().map(|b| b - b'0').collect()
+}
+
+fn triple(value: &Value) -> [f64; 3] {
+    numbers(value).try_into().unwrap()
+}
+
+fn raters(name: &str, shape: &str) -> Vec<Volume<u8>> {
+    let shape = triple(&expected()[shape]).map(|n| n as usize);
+    let spacing = triple(&expected()["spacing_kji_mm"]);
+    let maps = expected()[name].as_array().unwrap().iter();
+    maps.map(|m| volume_of(digits(m), shape, spacing)).collect()
+}
+
+fn doubles(volume: &Volume<f32>) -> Vec<f64> {
+    volume.data().iter().map(|&v| f64::from(v)).collect()
+}
+
+/// The confusion matrices of all raters, one after another.
+fn confusion(fused: &Staple) -> Vec<f64> {
+    let raters = fused.performance.iter().flatten();
+    raters
+        .flat_map(|r| r.confusion.iter().copied().collect::<Vec<_>>())
+        .collect()
+}
+
+fn expected_confusion(value: &Value) -> Vec<f64> {
+    let raters = value.as_array().unwrap().iter();
+    raters
+        .flat_map(|r| r.as_array().unwrap().iter().flat_map(numbers))
+        .collect()
+}
+
+/// Converged much further than by default, so that only the fixed point is compared.
+fn patient() -> StapleOptions {
+    StapleOptions {
+        tolerance: 1e-13,
+        max_iterations: 100_000,
+        ..StapleOptions::default()
+    }
+}
+
+#[test]
+fn binary_staple_equals_simpleitk_iteration_by_iteration() {
+    let raters = raters("five_raters", "shape_kji");
+    let set = RaterSet::from_volumes(&raters).unwrap();
+    let fused = fusion::staple_structure(&set, 1, &StapleOptions::default()).unwrap();
+    let itk = &expected()["binary"];
+    assert!(fused.converged);
+    // The filter numbers its iterations from 0 and reports the number of the last.
+    let last = fused.trace.len() as u64 - 1;
+    assert_eq!(Some(last), itk["iterations"].as_u64());
+    let all = || fused.performance.iter().flatten().map(|p| p.structures[0]);
+    let sensitivity: Vec<f64> = all().map(|s| s.sensitivity.unwrap()).collect();
+    let specificity: Vec<f64> = all().map(|s| s.specificity.unwrap()).collect();
+    assert_close(
+        &sensitivity,
+        &numbers(&itk["sensitivity"]),
+        PRINTED,
+        "sensitivity",
+    );
+    assert_close(
+        &specificity,
+        &numbers(&itk["specificity"]),
+        PRINTED,
+        "specificity",
+    );
+    let posterior = voxels(&fused.posterior_f64(1).unwrap());
+    assert_close(
+        &posterior,
+        &numbers(&itk["posterior"]),
+        PRINTED,
+        "posterior",
+    );
+    let single = doubles(&fused.posterior(1).unwrap());
+    assert_close(&single, &posterior, SINGLE, "posterior in single precision");
+}
+
+#[test]
+fn multi_label_staple_has_the_fixed_point_of_simpleitk() {
+    let raters = raters("five_raters_wide", "wide_shape_kji");
+    let set = RaterSet::from_volumes(&raters).unwrap();
+    let fused = fusion::staple(&set, &Classes::found_in(&set), &patient()).unwrap();
+    let itk = &expected()["multi_sitk"];
+    assert_eq!(
+        voxels(&fused.consensus_in::<u8>().unwrap()),
+        digits(&itk["consensus"])
+    );
+    // The filter stops at changes of 1e-12 per iteration, which leaves more than that to go.
+    let expected = expected_confusion(&itk["confusion"]);
+    assert_close(&confusion(&fused), &expected, 1e-9, "confusion");
+}
+
+#[test]
+fn multi_label_staple_equals_a_voxel_by_voxel_estimate() {
+    let raters = raters("five_raters_wide", "wide_shape_kji");
+    let set = RaterSet::from_volumes(&raters).unwrap();
+    for case in expected()["multi_numpy"].as_array().unwrap() {
+        let options = StapleOptions {
+            prior: match case["estimate"].as_bool().unwrap() {
+                true => Prior::Estimated,
+                false => Prior::MeanLabel,
+            },
+            region: match case["disagreement"].as_bool().unwrap() {
+                true => Region::Disagreement,
+                false => Region::Whole,
+            },
+            ..patient()
+        };
+        let fused = fusion::staple(&set, &Classes::found_in(&set), &options).unwrap();
+        // Sums in another order, carried through hundreds of iterations.
+        let tolerance = 1e-9;
+        let what = format!("{:?}, {:?}", options.prior, options.region);
+        assert_close(&fused.prior, &numbers(&case["prior"]), tolerance, &what);
+        let expected = expected_confusion(&case["confusion"]);
+        assert_close(&confusion(&fused), &expected, tolerance, &what);
+        let posterior = voxels(&fused.posterior_f64(1).unwrap());
+        assert_close(&posterior, &numbers(&case["posterior_1"]), tolerance, &what);
+        let likelihood = fused.trace.last().unwrap().log_likelihood;
+        let expected = case["log_likelihood"].as_f64().unwrap();
+        assert!((likelihood / expected - 1.0).abs() < 1e-10, "{what}");
+        let labels = voxels(&fused.consensus_in::<u8>().unwrap());
+        assert_eq!(labels, digits(&case["consensus"]), "{what}");
+    }
+}
+
+#[test]
+fn entropy_equals_scipy() {
+    let raters = raters("four_raters", "shape_kji");
+    let set = RaterSet::from_volumes(&raters).unwrap();
+    let entropy = gt_entropy(&set, &Classes::found_in(&set)).unwrap();
+    let expected = numbers(&expected()["entropy"]);
+    assert!(expected.iter().any(|&h| h > 1.0)); // a three-way split is among them
+    assert_close(&doubles(&entropy), &expected, SINGLE, "entropy");
+}
+
+#[test]
+fn soft_labels_equal_scipy_in_slices_and_in_the_volume() {
+    let raters = raters("four_raters", "shape_kji");
+    let set = RaterSet::from_volumes(&raters).unwrap();
+    for case in expected()["distances"].as_array().unwrap() {
+        let options = SoftLabelOptions {
+            tau: expected()["tau"].as_f64().unwrap(),
+            unit: match case["unit"].as_str().unwrap() {
+                "pixel" => DistanceUnit::Pixel,
+                _ => DistanceUnit::Millimetre,
+            },
+            extent: match case["in_plane"].as_bool().unwrap() {
+                true => DistanceExtent::InPlane,
+                false => DistanceExtent::Volume,
+            },
+            saturation: 0.0,
+        };
+        let what = format!("{:?}, {:?}", options.unit, options.extent);
+        let variance = doubles(&variance_map(&set, 1, &options).unwrap());
+        assert_close(&variance, &numbers(&case["variance"]), SINGLE, &what);
+        let mean = doubles(&soft_distance_label(&set, 1, &options).unwrap());
+        assert_close(&mean, &numbers(&case["mean"]), SINGLE, &what);
+    }
+}
