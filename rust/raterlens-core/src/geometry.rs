@@ -71,6 +71,38 @@ impl Affine {
         }
         Self(out)
     }
+
+    /// The transform back; `None` when this one flattens space.
+    ///
+    /// ```
+    /// use raterlens_core::Affine;
+    /// let scaled = Affine([[2.0, 0.0, 0.0, 3.0], [0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 4.0, 0.0], [0.0, 0.0, 0.0, 1.0]]);
+    /// let back = scaled.inverse().unwrap();
+    /// assert_eq!(back.apply(scaled.apply([1.0, 2.0, 3.0])), [1.0, 2.0, 3.0]);
+    /// ```
+    #[must_use]
+    pub fn inverse(&self) -> Option<Self> {
+        let m = &self.0;
+        let linear: [[f64; 3]; 3] = std::array::from_fn(|r| [m[r][0], m[r][1], m[r][2]]);
+        let det = determinant(&linear);
+        if !det.is_normal() {
+            return None;
+        }
+        let mut out = Self::IDENTITY.0;
+        for r in 0..3 {
+            for c in 0..3 {
+                // Cofactor of (c, r), by cyclic indices, so that no sign is needed.
+                let [a, b] = [(c + 1) % 3, (c + 2) % 3];
+                let [d, e] = [(r + 1) % 3, (r + 2) % 3];
+                out[r][c] = (linear[a][d] * linear[b][e] - linear[a][e] * linear[b][d]) / det;
+            }
+        }
+        let translation: [f64; 3] = std::array::from_fn(|r| m[r][3]);
+        for row in out.iter_mut().take(3) {
+            row[3] = -(0..3).map(|c| row[c] * translation[c]).sum::<f64>();
+        }
+        Some(Self(out))
+    }
 }
 
 /// Crosses between LPS and RAS (its own inverse): the first two coordinates change sign.

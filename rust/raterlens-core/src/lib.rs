@@ -6,6 +6,7 @@
 
 pub mod agreement;
 pub mod atomic;
+pub mod control;
 pub mod distance;
 pub mod fusion;
 pub mod geometry;
@@ -17,6 +18,7 @@ pub mod metrics;
 pub mod nifti_io;
 pub mod normalise;
 pub mod orientation;
+pub mod regrid;
 pub mod resample;
 pub mod variability;
 pub mod volume;

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use raterlens_core::atomic::AtomicError;
+use raterlens_core::control::Cancelled;
 use raterlens_core::image_check::ImageError;
 use raterlens_core::nifti_io::NiftiError;
 use raterlens_core::{ResampleError, VolumeError};
@@ -78,6 +79,12 @@ impl From<NnError> for EngineError {
             NnError::Package(package) => Self::Model(package),
             other => Self::Network(other),
         }
+    }
+}
+
+impl From<Cancelled> for EngineError {
+    fn from(Cancelled: Cancelled) -> Self {
+        Self::Cancelled
     }
 }
 

@@ -14,7 +14,6 @@
 pub mod batch;
 pub mod case;
 mod checksum;
-mod control;
 mod error;
 mod notes;
 mod request;
@@ -22,8 +21,8 @@ pub mod run_record;
 mod segmenter;
 mod slices;
 
-pub use control::{CancelFlag, Control, Progress};
 pub use error::EngineError;
+pub use raterlens_core::control::{CancelFlag, Control, Progress};
 pub use raterlens_nn::{DeviceReport, DeviceRequest, Manifest};
 pub use request::{ModelIdentity, SegmentRequest, SegmentResult, Timings};
 pub use run_record::RunRecord;

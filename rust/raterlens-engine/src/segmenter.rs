@@ -12,11 +12,11 @@ use raterlens_nn::{
     open_device, DeviceReport, DeviceRequest, Manifest, ModelPackage, Predictor, SlicePrediction,
 };
 
-use crate::control::Control;
 use crate::error::EngineError;
 use crate::notes;
 use crate::request::{ModelIdentity, SegmentRequest, SegmentResult, Timings};
 use crate::slices::{prepare, Layers};
+use raterlens_core::control::Control;
 
 /// A model on a device. May be shared between threads; runs take turns, batch by batch.
 #[derive(Debug)]

@@ -7,8 +7,8 @@ use raterlens_nn::package::InputSpec;
 use raterlens_nn::SlicePrediction;
 use rayon::prelude::*;
 
-use crate::control::CancelFlag;
 use crate::error::EngineError;
+use raterlens_core::control::CancelFlag;
 
 /// Slices `range` of a canonical volume `[k, j, i]` as the network's input `[N, 1, H, W]`: resized, then
 /// normalised.

@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 use raterlens_core::nifti_io::read_image;
 
 use crate::case::{is_complete, read_record, CaseSource, CaseWriter, Fingerprint, Overwrite};
-use crate::control::{CancelFlag, Control, Progress};
 use crate::error::EngineError;
 use crate::request::SegmentRequest;
 use crate::run_record::RunRecord;
 use crate::segmenter::Segmenter;
+use raterlens_core::control::{CancelFlag, Control, Progress};
 
 pub use inputs::{images_at, looks_like_nifti, read_list};
 pub use names::{case_name, plan_cases, BatchPlan, PlannedCase};

@@ -12,8 +12,8 @@ use super::{
     measures_csv, snap, variance_file, Case, Container, LABELS_FILE, LABEL_DESCRIPTION_FILE,
     MEASURES_FILE, WORKSPACE_FILE,
 };
-use crate::control::CancelFlag;
 use crate::error::EngineError;
+use raterlens_core::control::CancelFlag;
 
 /// Names of all files of a case but the run record.
 pub(super) fn output_names(container: Container, scheme: &LabelScheme) -> Vec<String> {

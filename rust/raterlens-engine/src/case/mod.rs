@@ -23,10 +23,10 @@ use raterlens_core::nifti_io::NiftiImage;
 use raterlens_core::LabelScheme;
 
 use crate::checksum::sha256_of_file;
-use crate::control::CancelFlag;
 use crate::error::EngineError;
 use crate::request::SegmentResult;
 use crate::run_record::RunRecord;
+use raterlens_core::control::CancelFlag;
 
 pub use complete::{is_complete, read_record, Fingerprint};
 pub use measures_csv::{read_measures, write_measures, MeasuresRow, MEASURES_HEADER};

@@ -3,15 +3,20 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 
-use crate::error::EngineError;
+use thiserror::Error;
+
+/// A call was stopped by its [`CancelFlag`]; it left nothing behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("cancelled")]
+pub struct Cancelled;
 
 /// A flag that any thread may raise to stop a run. Copies share one flag.
 ///
 /// ```
-/// let flag = raterlens_engine::CancelFlag::default();
+/// let flag = raterlens_core::control::CancelFlag::default();
 /// let other = flag.clone();
 /// other.cancel();
-/// assert!(flag.is_cancelled());
+/// assert!(flag.is_cancelled() && flag.check().is_err());
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct CancelFlag(Arc<AtomicBool>);
@@ -23,7 +28,7 @@ impl CancelFlag {
         Self::default()
     }
 
-    /// Asks the run to stop; it does so after the batch or slice it is working on.
+    /// Asks the run to stop; it does so after the batch, slice, structure or image it is working on.
     pub fn cancel(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
@@ -37,10 +42,10 @@ impl CancelFlag {
     /// An error when the flag was raised, for use with `?`.
     ///
     /// # Errors
-    /// [`EngineError::Cancelled`].
-    pub fn check(&self) -> Result<(), EngineError> {
+    /// [`Cancelled`].
+    pub fn check(&self) -> Result<(), Cancelled> {
         if self.is_cancelled() {
-            Err(EngineError::Cancelled)
+            Err(Cancelled)
         } else {
             Ok(())
         }
@@ -59,7 +64,7 @@ pub struct Progress {
 /// What a host may hand to a long call. The default listens to nothing and never cancels.
 #[derive(Clone, Default)]
 pub struct Control<'a> {
-    /// Called on the thread that made the long call, at least once per batch of slices.
+    /// Called on the thread that made the long call, at least once per step of the work.
     pub progress: Option<&'a dyn Fn(Progress)>,
     /// Raised to stop the run.
     pub cancel: CancelFlag,
@@ -67,10 +72,34 @@ pub struct Control<'a> {
 
 impl Control<'_> {
     /// Reports progress, then checks the flag (the report may have raised it).
-    pub(crate) fn step(&self, fraction: f32, stage: &'static str) -> Result<(), EngineError> {
+    ///
+    /// # Errors
+    /// [`Cancelled`].
+    pub fn step(&self, fraction: f32, stage: &'static str) -> Result<(), Cancelled> {
         if let Some(report) = self.progress {
             report(Progress { fraction, stage });
         }
         self.cancel.check()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_can_stop_the_run_it_reports_on() {
+        let cancel = CancelFlag::new();
+        let report = |now: Progress| {
+            if now.fraction >= 0.5 {
+                cancel.cancel();
+            }
+        };
+        let control = Control {
+            progress: Some(&report),
+            cancel: cancel.clone(),
+        };
+        assert_eq!(control.step(0.2, "reading"), Ok(()));
+        assert_eq!(control.step(0.5, "reading"), Err(Cancelled));
     }
 }
