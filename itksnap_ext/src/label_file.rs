@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use thiserror::Error;
+
 use raterlens_core::LabelScheme;
 
 /// ITK-SNAP recognises the file by its second line.
@@ -54,6 +56,60 @@ pub fn write_label_file(out: &mut impl Write, scheme: &LabelScheme) -> io::Resul
     Ok(())
 }
 
+/// One line of a label description file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LabelRow {
+    /// Label value; 0 is the clear label.
+    pub id: u16,
+    /// Red, green, blue.
+    pub color: [u8; 3],
+    /// The description.
+    pub title: String,
+}
+
+/// A line that is no label description.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("line {line} is no label description: expected a number, three colour values, opacity, two switches and a description in quotes")]
+pub struct LabelFileError {
+    /// The line, counted from 1.
+    pub line: usize,
+}
+
+/// Reads a label description file: lines that start with `#` and empty ones are passed over; opacity and the switches
+/// are read and dropped.
+///
+/// # Errors
+/// The first line that is not understood.
+///
+/// ```
+/// let rows = raterlens_itksnap::label_file::read_label_file("# mine\n  5  255 0 0  0.5 1 1  \"Left kidney\"\n")?;
+/// assert_eq!((rows[0].id, rows[0].title.as_str()), (5, "Left kidney"));
+/// # Ok::<(), raterlens_itksnap::label_file::LabelFileError>(())
+/// ```
+pub fn read_label_file(text: &str) -> Result<Vec<LabelRow>, LabelFileError> {
+    let lines = text.trim_start_matches('\u{feff}').lines().map(str::trim);
+    let lines = lines
+        .enumerate()
+        .filter(|(_, l)| !l.is_empty() && !l.starts_with('#'));
+    lines
+        .map(|(n, line)| read_row(line).ok_or(LabelFileError { line: n + 1 }))
+        .collect()
+}
+
+fn read_row(line: &str) -> Option<LabelRow> {
+    let (numbers, quoted) = line.split_once('"')?;
+    let title = quoted.strip_suffix('"')?.trim().to_owned();
+    let mut words = numbers.split_whitespace();
+    let id = words.next()?.parse().ok()?;
+    let mut byte = || words.next()?.parse::<u8>().ok();
+    let color = [byte()?, byte()?, byte()?];
+    let [opacity, visible, mesh] = [words.next()?, words.next()?, words.next()?];
+    let are_numbers = [opacity, visible, mesh]
+        .iter()
+        .all(|w| w.parse::<f64>().is_ok());
+    (are_numbers && words.next().is_none()).then_some(LabelRow { id, color, title })
+}
+
 /// The text with line breaks and other control characters as spaces.
 pub(crate) fn one_line(text: &str) -> String {
     text.chars()
@@ -83,5 +139,39 @@ mod tests {
         );
         let last: Vec<&str> = lines[18].split_whitespace().take(7).collect();
         assert_eq!(last, ["65535", "0", "114", "178", "1", "1", "1"]);
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let scheme = LabelScheme::lumbar_paraspinal();
+        let mut text = Vec::new();
+        write_label_file(&mut text, &scheme).unwrap();
+        let rows = read_label_file(&String::from_utf8(text).unwrap()).unwrap();
+        assert_eq!((rows[0].id, rows[0].title.as_str()), (0, "Clear Label"));
+        let expected = scheme.structures.iter().map(|s| LabelRow {
+            id: s.id,
+            color: s.color,
+            title: s.title.clone(),
+        });
+        assert_eq!(rows[1..], expected.collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn lines_that_are_no_labels_are_refused_by_number() {
+        for bad in [
+            "1 2 3",
+            "1 0 0 0 1 1 1 Label",
+            "1 0 0 256 1 1 1 \"A\"",
+            "70000 0 0 0 1 1 1 \"A\"",
+            "1 0 0 0 1 1 \"A\"",
+            "1 0 0 0 1 1 1 1 \"A\"",
+        ] {
+            let text = format!("# head\n\n{bad}\n");
+            assert_eq!(
+                read_label_file(&text),
+                Err(LabelFileError { line: 3 }),
+                "{bad}"
+            );
+        }
     }
 }

@@ -2,19 +2,27 @@
 
 use std::process::ExitCode;
 
+use raterlens_core::control::Cancelled;
 use raterlens_engine::EngineError;
+use raterlens_raters::RatersError;
 
 /// What shells use for "ended by Ctrl-C".
 const CANCELLED: u8 = 130;
 
 /// Prints an error to stderr and chooses the exit code.
 pub fn report(error: &anyhow::Error) -> ExitCode {
-    if matches!(error.downcast_ref(), Some(EngineError::Cancelled)) {
+    if is_cancelled(error) {
         eprintln!("Cancelled: nothing was written for the case that was under way.");
         return ExitCode::from(CANCELLED);
     }
     eprintln!("error: {}", sentence(error.chain()));
     ExitCode::FAILURE
+}
+
+fn is_cancelled(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(EngineError::Cancelled))
+        || matches!(error.downcast_ref(), Some(RatersError::Cancelled(_)))
+        || error.downcast_ref::<Cancelled>().is_some()
 }
 
 /// The causes joined by `: `, without those that an outer message already repeats.

@@ -7,6 +7,7 @@ mod failure;
 mod interrupt;
 mod model_info;
 mod model_path;
+mod raters;
 mod segment;
 mod synth;
 mod train;
@@ -15,7 +16,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Segments lumbar muscles on MRI together with how much human raters would disagree.
+/// Segments medical images together with how much human raters would disagree, and compares and fuses raters.
 ///
 /// Research software; not a medical device.
 #[derive(Debug, Parser)]
@@ -29,6 +30,14 @@ struct Cli {
 enum Command {
     /// Segment one or more images
     Segment(segment::SegmentArgs),
+    /// Fuse several raters' label maps of one image into one consensus
+    Fuse(raters::fuse::FuseArgs),
+    /// Map where several raters of one image differ, and how much
+    Variability(raters::variability::VariabilityArgs),
+    /// Say how well two and more raters agree, on one image or over a study
+    Agree(raters::agree::AgreeArgs),
+    /// Compare a prediction with the truth
+    Evaluate(raters::evaluate::EvaluateArgs),
     /// Look at models
     #[command(subcommand)]
     Model(ModelCommand),
@@ -48,6 +57,10 @@ fn main() -> ExitCode {
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn")).init();
     let result = match Cli::parse().command {
         Command::Segment(args) => segment::run(&args),
+        Command::Fuse(args) => raters::fuse::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Variability(args) => raters::variability::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Agree(args) => raters::agree::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Evaluate(args) => raters::evaluate::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Model(ModelCommand::Info(args)) => {
             model_info::run(&args).map(|()| ExitCode::SUCCESS)
         }

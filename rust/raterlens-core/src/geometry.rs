@@ -88,13 +88,15 @@ impl Affine {
         if !det.is_normal() {
             return None;
         }
+        // Cofactors, by cyclic indices, so that no sign is needed.
+        let cofactor = |r: usize, c: usize| {
+            let ([a, b], [d, e]) = ([(r + 1) % 3, (r + 2) % 3], [(c + 1) % 3, (c + 2) % 3]);
+            linear[a][d] * linear[b][e] - linear[a][e] * linear[b][d]
+        };
         let mut out = Self::IDENTITY.0;
-        for r in 0..3 {
-            for c in 0..3 {
-                // Cofactor of (c, r), by cyclic indices, so that no sign is needed.
-                let [a, b] = [(c + 1) % 3, (c + 2) % 3];
-                let [d, e] = [(r + 1) % 3, (r + 2) % 3];
-                out[r][c] = (linear[a][d] * linear[b][e] - linear[a][e] * linear[b][d]) / det;
+        for (r, row) in out.iter_mut().take(3).enumerate() {
+            for (c, value) in row.iter_mut().take(3).enumerate() {
+                *value = cofactor(c, r) / det;
             }
         }
         let translation: [f64; 3] = std::array::from_fn(|r| m[r][3]);

@@ -74,6 +74,24 @@ pub enum RatersError {
         /// The file.
         path: PathBuf,
     },
+    /// A rater's map lies on another grid.
+    #[error("rater '{rater}' is not on the grid of rater '{reference}': {difference}; --resample brings it there by the nearest voxel")]
+    OtherGrid {
+        /// The rater.
+        rater: String,
+        /// The rater whose grid counts.
+        reference: String,
+        /// What differs.
+        difference: String,
+    },
+    /// The image lies on another grid than its label maps.
+    #[error("the image is not on the grid of the label maps: {difference}; name the image they were drawn on ({})", path.display())]
+    ImageGrid {
+        /// What differs.
+        difference: String,
+        /// The image.
+        path: PathBuf,
+    },
     /// A file that cannot be opened or read.
     #[error("cannot read the file: {source} ({})", path.display())]
     Input {

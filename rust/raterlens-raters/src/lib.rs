@@ -15,12 +15,12 @@
 
 mod agree;
 mod error;
-//pub mod files;
+pub mod files;
 mod fuse;
-//pub mod output;
+pub mod output;
 mod scheme;
-//pub mod slices;
-//pub mod study;
+pub mod slices;
+pub mod study;
 pub mod tables;
 mod variability;
 
@@ -31,4 +31,4 @@ pub use fuse::{
     StructureScore, StructureSize,
 };
 pub use scheme::{check_named, labels_used, scheme_of_labels};
-pub use variability::{variability, Variability};
+pub use variability::{variability, OnMap, Variability};

@@ -12,6 +12,9 @@ use serde::Serialize;
 use crate::error::RatersError;
 use crate::fuse::check_count;
 
+/// Takes the map of one structure.
+pub type OnMap<'a> = dyn FnMut(&Structure, Volume<f32>) -> Result<(), RatersError> + 'a;
+
 /// What is known about the raters' variability besides the variance maps.
 #[derive(Debug, Clone, Serialize)]
 pub struct Variability {
@@ -59,7 +62,7 @@ pub fn variability(
     scheme: &LabelScheme,
     options: &SoftLabelOptions,
     control: &Control<'_>,
-    on_map: &mut dyn FnMut(&Structure, Volume<f32>) -> Result<(), RatersError>,
+    on_map: &mut OnMap<'_>,
 ) -> Result<Variability, RatersError> {
     check_count(set)?;
     let mut variance = Vec::with_capacity(scheme.len());

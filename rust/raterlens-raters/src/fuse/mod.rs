@@ -104,7 +104,7 @@ pub struct Fused<'a> {
 
 /// Where posteriors come from; they are made one at a time, since forty of them may not fit in memory.
 enum Source<'a> {
-    Shares(MeanLabel),
+    Shares(Box<MeanLabel>),
     MultiLabel(Box<Staple>),
     PerStructure(Vec<(u16, Staple)>),
     Soft(&'a RaterSet<'a>, SoftLabelOptions),
@@ -215,7 +215,7 @@ fn by_vote<'a>(
 ) -> Result<(LabelMap, Source<'a>), RatersError> {
     let shares = mean_label(set, classes)?;
     let consensus = vote_among(set, classes, &options.ties)?;
-    Ok((consensus, Source::Shares(shares)))
+    Ok((consensus, Source::Shares(Box::new(shares))))
 }
 
 /// A vote in which labels outside `classes` count as background.

@@ -1,0 +1,181 @@
+//! Options that several verbs share.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+use raterlens_core::control::Control;
+use raterlens_core::variability::{DistanceExtent, DistanceUnit, SoftLabelOptions};
+use raterlens_core::LabelScheme;
+use raterlens_raters::files::{load_raters, rater_files, read_label_names, LoadedRaters};
+use raterlens_raters::output::Target;
+use raterlens_raters::{check_named, labels_used, scheme_of_labels, RatersError};
+
+use crate::interrupt;
+
+/// The label maps of one image, and where results go.
+#[derive(Debug, Args)]
+pub struct RaterArgs {
+    /// Label maps (NIfTI) of one image, one per rater: FILE, or NAME=FILE to name the rater
+    #[arg(value_name = "RATER", required = true)]
+    raters: Vec<String>,
+    #[command(flatten)]
+    pub names: NameArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// What the labels are called.
+#[derive(Debug, Args)]
+pub struct NameArgs {
+    /// Names of the labels: an ITK-SNAP label description file, or JSON such as a package's model.json
+    #[arg(long, value_name = "FILE")]
+    labels: Option<PathBuf>,
+    /// Look at these label values only, in this order (1,2,3); other labels count as background
+    #[arg(long, value_name = "IDS", value_delimiter = ',')]
+    structures: Vec<u16>,
+    /// Bring label maps on other grids onto the first one's, by the nearest voxel
+    #[arg(long)]
+    pub resample: bool,
+}
+
+/// Where results go.
+#[derive(Debug, Args)]
+pub struct OutputArgs {
+    /// Folder for the results
+    #[arg(short, long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Replace the files of an earlier result
+    #[arg(long)]
+    force: bool,
+    /// Print a summary as JSON to stdout instead of a table
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// How soft edges are made.
+#[derive(Debug, Args)]
+pub struct SoftArgs {
+    /// Width of the soft edge, in the unit of distances
+    #[arg(long, default_value_t = 1.0)]
+    tau: f64,
+    /// Unit of distances
+    #[arg(long, value_enum, default_value_t = Unit::Pixel)]
+    unit: Unit,
+    /// Which voxels a distance may reach
+    #[arg(long, value_enum, default_value_t = Extent::InPlane)]
+    extent: Extent,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Unit {
+    Pixel,
+    Mm,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Extent {
+    /// Those of the same axial slice
+    InPlane,
+    /// Those of the whole volume
+    Volume,
+}
+
+impl SoftArgs {
+    /// The options of the library.
+    pub fn options(&self) -> SoftLabelOptions {
+        SoftLabelOptions {
+            tau: self.tau,
+            unit: match self.unit {
+                Unit::Pixel => DistanceUnit::Pixel,
+                Unit::Mm => DistanceUnit::Millimetre,
+            },
+            extent: match self.extent {
+                Extent::InPlane => DistanceExtent::InPlane,
+                Extent::Volume => DistanceExtent::Volume,
+            },
+            ..SoftLabelOptions::default()
+        }
+    }
+}
+
+impl NameArgs {
+    /// Whether labels without a name count as background.
+    pub fn ignore_unnamed(&self) -> bool {
+        !self.structures.is_empty()
+    }
+
+    /// The names that were given: those of `--labels`, else `fallback`.
+    pub fn given(&self, fallback: Option<LabelScheme>) -> Result<Option<LabelScheme>, RatersError> {
+        match &self.labels {
+            Some(path) => read_label_names(path).map(Some),
+            None => Ok(fallback),
+        }
+    }
+
+    /// The structures of `--structures` with their names; `None` without that option.
+    pub fn chosen(&self, names: Option<&LabelScheme>) -> Result<Option<LabelScheme>, RatersError> {
+        if self.structures.is_empty() {
+            return Ok(None);
+        }
+        if self.structures.contains(&0) {
+            return Err(RatersError::BackgroundAsStructure);
+        }
+        let unnamed = scheme_of_labels(self.structures.iter().copied());
+        let named = |&id: &u16| {
+            let given = names.and_then(|n| n.by_id(id));
+            let mut structure = given.or_else(|| unnamed.by_id(id)).cloned()?;
+            structure.mirror = structure.mirror.filter(|m| self.structures.contains(m));
+            Some(structure)
+        };
+        Ok(Some(LabelScheme::new(
+            self.structures.iter().filter_map(named).collect(),
+        )?))
+    }
+
+    /// The structures that these raters are looked at for.
+    pub fn scheme(&self, loaded: &LoadedRaters) -> Result<LabelScheme, RatersError> {
+        let names = self.given(None)?;
+        if let Some(chosen) = self.chosen(names.as_ref())? {
+            return Ok(chosen);
+        }
+        let set = loaded.set()?;
+        let names = names.unwrap_or_else(|| scheme_of_labels(labels_used(&set)));
+        check_named(&set, &names)
+    }
+}
+
+impl RaterArgs {
+    /// Reads the label maps. Also returns the files.
+    pub fn load(&self, control: &Control<'_>) -> Result<(LoadedRaters, Vec<PathBuf>), RatersError> {
+        let files = rater_files(&self.raters)?;
+        let loaded = load_raters(&files, self.names.resample, control)?;
+        Ok((loaded, files.into_iter().map(|f| f.path).collect()))
+    }
+}
+
+impl OutputArgs {
+    /// Where results go, given the files that were read.
+    pub fn target<'a>(&'a self, inputs: &'a [PathBuf]) -> Target<'a> {
+        Target {
+            dir: &self.out,
+            force: self.force,
+            inputs,
+        }
+    }
+}
+
+/// What long calls listen to: Ctrl-C.
+pub fn control() -> Result<Control<'static>> {
+    Ok(Control {
+        progress: None,
+        cancel: interrupt::cancel_on_interrupt()?,
+    })
+}
+
+/// Prints warnings to stderr.
+pub fn warn(warnings: &[String]) {
+    for warning in warnings {
+        eprintln!("note: {warning}");
+    }
+}

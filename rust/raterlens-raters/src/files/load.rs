@@ -1,0 +1,122 @@
+//! Label maps and images from disk.
+
+use std::path::Path;
+
+use raterlens_core::control::Control;
+use raterlens_core::fusion::{GridDifference, Rater, RaterSet};
+use raterlens_core::nifti_io::{read_image, read_labels};
+use raterlens_core::regrid::nearest_labels;
+use raterlens_core::{Geometry, LabelMap, NiftiGrid, Volume};
+
+use super::names::RaterFile;
+use crate::error::RatersError;
+
+/// The label maps of one image, on one grid.
+#[derive(Debug, Clone)]
+pub struct LoadedRaters {
+    /// Name of each rater with the labels, in the order given.
+    pub maps: Vec<(String, LabelMap)>,
+    /// Geometry fields of the first file: those of everything that is written.
+    pub grid: NiftiGrid,
+    /// What a user should know, as sentences.
+    pub warnings: Vec<String>,
+}
+
+impl LoadedRaters {
+    /// The raters as a set.
+    ///
+    /// # Errors
+    /// Two raters of one name.
+    pub fn set(&self) -> Result<RaterSet<'_>, RatersError> {
+        let raters = self.maps.iter().map(|(name, map)| Rater::new(name, map));
+        Ok(RaterSet::new(raters.collect())?)
+    }
+}
+
+/// Reads raters' label maps; the first one's grid is that of all.
+///
+/// `resample`: maps on another grid are brought onto it by the nearest voxel ([`nearest_labels`]), with a warning; otherwise
+/// they are refused.
+///
+/// # Errors
+/// Fewer than two files, one that cannot be read or holds no labels, another grid, or cancelled.
+pub fn load_raters(
+    files: &[RaterFile],
+    resample: bool,
+    control: &Control<'_>,
+) -> Result<LoadedRaters, RatersError> {
+    let (first, others) = files
+        .split_first()
+        .ok_or(RatersError::TooFewRaters { found: 0 })?;
+    if others.is_empty() {
+        return Err(RatersError::TooFewRaters { found: 1 });
+    }
+    let (labels, grid) = read(&first.path)?;
+    let mut loaded = LoadedRaters {
+        grid,
+        maps: vec![(first.rater.clone(), labels)],
+        warnings: Vec::new(),
+    };
+    for file in others {
+        control.cancel.check()?;
+        let (labels, _) = read(&file.path)?;
+        add(&mut loaded, file, labels, resample)?;
+    }
+    Ok(loaded)
+}
+
+fn read(path: &Path) -> Result<(LabelMap, NiftiGrid), RatersError> {
+    read_labels(path).map_err(|source| RatersError::File {
+        source,
+        path: path.to_path_buf(),
+    })
+}
+
+fn add(
+    loaded: &mut LoadedRaters,
+    file: &RaterFile,
+    labels: LabelMap,
+    resample: bool,
+) -> Result<(), RatersError> {
+    let Some((reference, first)) = loaded.maps.first() else {
+        return Ok(()); // never: the first map is there
+    };
+    let grid = *first.geometry();
+    let labels = match GridDifference::between(&grid, labels.geometry()) {
+        None => Volume::new(labels.into_parts().0, grid)?,
+        Some(difference) if !resample => {
+            return Err(RatersError::OtherGrid {
+                rater: file.rater.clone(),
+                reference: reference.clone(),
+                difference: difference.to_string(),
+            });
+        }
+        Some(difference) => {
+            loaded.warnings.push(format!(
+                "Rater '{}' was brought onto the grid of rater '{reference}' by the nearest voxel: {difference}.",
+                file.rater
+            ));
+            nearest_labels(&labels, &grid)?
+        }
+    };
+    loaded.maps.push((file.rater.clone(), labels));
+    Ok(())
+}
+
+/// Reads the image that raters drew on, and checks that it lies on their grid.
+///
+/// # Errors
+/// A file that cannot be read, or an image on another grid.
+pub fn load_image(path: &Path, grid: &Geometry) -> Result<Volume<f32>, RatersError> {
+    let image = read_image(path).map_err(|source| RatersError::File {
+        source,
+        path: path.to_path_buf(),
+    })?;
+    match GridDifference::between(grid, image.volume.geometry()) {
+        None => Ok(image.volume),
+        Some(difference) => Err(RatersError::ImageGrid {
+            difference: difference.to_string(),
+            path: path.to_path_buf(),
+        }),
+    }
+}

@@ -1,0 +1,9 @@
+//! Raters' files.
+
+mod label_names;
+mod load;
+mod names;
+
+pub use label_names::read_label_names;
+pub use load::{load_image, load_raters, LoadedRaters};
+pub use names::{rater_files, RaterFile};

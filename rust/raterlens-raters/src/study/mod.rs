@@ -1,0 +1,141 @@
+//! Studies: many images, each drawn by some of several raters.
+//!
+//! A study is a small TOML file beside a table (CSV, UTF-8) with one row per image:
+//!
+//! ```toml
+//! name = "Lumbar pilot"
+//! table = "cases.csv"      # relative to this file
+//! labels = "labels.txt"    # optional: names of the labels (ITK-SNAP label descriptions, or JSON)
+//! ```
+//!
+//! ```csv
+//! case,image,rater:Ann,rater:Ann:2,rater:Ben
+//! L4-01,images/01.nii.gz,ann/01.nii.gz,ann/01_again.nii.gz,ben/01.nii.gz
+//! L4-02,images/02.nii.gz,ann/02.nii.gz,,
+//! ```
+//!
+//! | column | meaning |
+//! | --- | --- |
+//! | `case` | name of the image; unique; shown in reports, so that it should identify no patient |
+//! | `image` | optional: the image the raters drew on |
+//! | `rater:NAME` | the label map by this rater; empty where there is none |
+//! | `rater:NAME:2`, `rater:NAME:3`, ... | the same rater drawing the same image again |
+//! | `subject`, `sex`, `age_group`, `level` | optional: what is known about the image |
+//!
+//! Paths are relative to the table. The table alone may be given instead of the TOML file. All faults of a study are listed at
+//! once.
+
+mod load;
+mod run;
+mod table;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use raterlens_core::LabelScheme;
+use serde::Deserialize;
+
+use crate::error::RatersError;
+use crate::files::read_label_names;
+pub use load::{labels_of_study, load_case, single_image};
+pub use run::{agree_study, StudyAgreement};
+
+/// A study, checked: every file is there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StudyFile {
+    /// Name of the study.
+    pub name: String,
+    /// Names of the labels, if the study has them.
+    pub labels: Option<LabelScheme>,
+    /// The images, in the order of the table.
+    pub cases: Vec<StudyCase>,
+    /// What a user should know, as sentences.
+    pub warnings: Vec<String>,
+}
+
+/// One image of a study.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StudyCase {
+    /// Name of the image.
+    pub name: String,
+    /// The image itself.
+    pub image: Option<PathBuf>,
+    /// Who drew it; two drawings or more.
+    pub drawings: Vec<StudyDrawing>,
+    /// Subject, sex, age group, level: whatever the table has.
+    pub attributes: BTreeMap<String, String>,
+}
+
+/// One drawing of one image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StudyDrawing {
+    /// Name of the rater.
+    pub rater: String,
+    /// 0 for the rater's first drawing, then 1, 2, ...
+    pub repeat: u32,
+    /// The label map.
+    pub path: PathBuf,
+}
+
+/// The TOML file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Description {
+    name: Option<String>,
+    table: PathBuf,
+    labels: Option<PathBuf>,
+}
+
+/// Reads a study: a TOML file, or its table alone.
+///
+/// # Errors
+/// A file that cannot be read, or [`RatersError::Study`] with every fault: missing files, names used twice, columns that mean
+/// nothing, images that nobody drew.
+pub fn read_study(path: &Path) -> Result<StudyFile, RatersError> {
+    let is_table = path
+        .extension()
+        .is_some_and(|e| e.eq_ignore_ascii_case("csv"));
+    let default_name = path.file_stem().map(|n| n.to_string_lossy().into_owned());
+    let description = if is_table {
+        Description {
+            name: None,
+            table: path.file_name().unwrap_or_default().into(),
+            labels: None,
+        }
+    } else {
+        read_description(path)?
+    };
+    let folder = path.parent().unwrap_or_else(|| Path::new(""));
+    let mut problems = Vec::new();
+    let labels = match description.labels {
+        Some(file) => read_label_names(&folder.join(file))
+            .map_err(|e| problems.push(e.to_string()))
+            .ok(),
+        None => None,
+    };
+    let table = folder.join(&description.table);
+    let (cases, warnings) = table::read_table(&table, &mut problems)?;
+    if !problems.is_empty() {
+        return Err(RatersError::Study { problems });
+    }
+    Ok(StudyFile {
+        name: description.name.or(default_name).unwrap_or_default(),
+        labels,
+        cases,
+        warnings,
+    })
+}
+
+fn read_description(path: &Path) -> Result<Description, RatersError> {
+    let text = fs::read_to_string(path).map_err(|source| RatersError::Input {
+        source,
+        path: path.to_path_buf(),
+    })?;
+    toml::from_str(&text).map_err(|error| RatersError::Study {
+        problems: vec![format!(
+            "the study file is not understood: {} (allowed: name, table, labels)",
+            error.to_string().trim().replace('\n', "; ")
+        )],
+    })
+}
