@@ -51,15 +51,16 @@ pub fn extreme_slices(cases: &[CaseAgreement]) -> Vec<WantedSlice> {
     for n in 0..structures {
         let mut all = slices_of(cases, n);
         all.sort_by(by_dice);
-        let low = least.min(all.len());
-        let high = most.min(all.len() - low);
-        best.extend(all.iter().rev().take(high).cloned());
-        worst.extend(all.into_iter().take(low));
+        best.extend(all.iter().rev().take(most).cloned());
+        worst.extend(all.into_iter().take(least));
     }
     worst.sort_by(by_dice);
     best.sort_by(|a, b| by_dice(b, a));
     if structures > MANY_STRUCTURES {
         worst.truncate(6);
+    }
+    best.retain(|w| !worst.contains(w));
+    if structures > MANY_STRUCTURES {
         best.truncate(3);
     }
     best.iter_mut()
