@@ -9,10 +9,33 @@
 //!
 //! Not here: computing anything that [`raterlens_core::agreement`] computes, reading images, and judging whether agreement is sufficient.
 
+mod bias;
+mod bland_altman;
+mod bland_altman_panel;
+mod bland_altman_points;
+mod case_strip;
 mod check;
+mod context;
+mod crop;
 mod error;
+mod estimate;
+mod heat_map;
 mod html;
+mod methods;
+mod number;
+mod outline;
+mod overview;
 mod page;
+mod palette;
+mod picture;
+mod repeats;
+mod scale;
+mod section;
+mod slice_figure;
+mod slices;
+mod svg;
+mod verdict;
+mod whisker;
 
 pub use error::ReportError;
 pub use html::agreement_html;
