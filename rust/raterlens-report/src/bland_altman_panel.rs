@@ -12,9 +12,9 @@ use crate::number::{count, px};
 use crate::scale::Scale;
 use crate::svg::{area, chart, line, short, text, x_axis, y_axis};
 
-const SIZE: [f64; 2] = [372.0, 236.0];
+const SIZE: [f64; 2] = [362.0, 236.0];
 /// Left, right, top and bottom edge of the plot.
-const PLOT: [f64; 4] = [54.0, 316.0, 26.0, 192.0];
+const PLOT: [f64; 4] = [54.0, 308.0, 26.0, 192.0];
 /// Least distance of the levels' numbers.
 const NUMBER_HEIGHT: f64 = 13.0;
 /// More dots than these are drawn smaller and paler.
@@ -93,7 +93,7 @@ fn dots(data: &Panel, x: &Scale, y: &Scale, color: Option<&str>) -> Markup {
     };
     html! {
         path.edge class=(class) d=(path) {}
-        path class=(class) d=(path) stroke=[color] {}
+        path class=(class) d=(path) style=[color.map(|c| format!("stroke:{c}"))] {}
     }
 }
 

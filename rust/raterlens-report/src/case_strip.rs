@@ -70,20 +70,23 @@ fn strip(context: &Context<'_>, structure: &StructureAgreement, images: &[(&str,
     chart([LEFT + WIDTH + 16.0, bottom + 40.0], &label, &body)
 }
 
-/// Places (ascending) with the level on which a dot lies free of its neighbours.
+/// Where dots are drawn, and on which level: those (ascending) within one dot's width of the first of a stack lie above each other, at their
+/// mean place (Wilkinson 1999, doi:10.1080/00031305.1999.10474474).
 fn stacked(places: impl Iterator<Item = f64>) -> Vec<(f64, usize)> {
-    // The end of the last dot on each level.
-    let mut ends: Vec<f64> = Vec::new();
-    let place = |x: f64| {
-        let free = ends.iter().position(|end| x - RADIUS >= *end);
-        let level = free.unwrap_or(ends.len());
-        match ends.get_mut(level) {
-            Some(end) => *end = x + RADIUS,
-            None => ends.push(x + RADIUS),
-        }
-        (x, level)
-    };
-    places.map(place).collect()
+    let places: Vec<f64> = places.collect();
+    let mut dots = Vec::with_capacity(places.len());
+    let mut rest = places.as_slice();
+    while let Some(first) = rest.first() {
+        let size = rest
+            .iter()
+            .take_while(|x| **x < first + 2.0 * RADIUS)
+            .count();
+        let (stack, others) = rest.split_at(size.max(1));
+        let mean = stack.iter().sum::<f64>() / stack.len() as f64;
+        dots.extend((0..stack.len()).map(|level| (mean, level)));
+        rest = others;
+    }
+    dots
 }
 
 #[cfg(test)]
@@ -92,9 +95,8 @@ mod tests {
 
     #[test]
     fn dots_that_would_overlap_are_stacked() {
-        let near = RADIUS;
-        let found = stacked([0.0, near, 2.0 * RADIUS, 9.0 * RADIUS].into_iter());
-        let levels: Vec<_> = found.iter().map(|(_, level)| *level).collect();
-        assert_eq!(levels, [0, 1, 0, 0]);
+        let found = stacked([0.0, RADIUS, 2.0 * RADIUS, 9.0 * RADIUS].into_iter());
+        let [low, high] = [0.5 * RADIUS, 9.0 * RADIUS];
+        assert_eq!(found, [(low, 0), (low, 1), (2.0 * RADIUS, 0), (high, 0)]);
     }
 }

@@ -6,7 +6,7 @@ use raterlens_core::labels::Structure;
 use crate::number;
 use crate::page::AgreementPage;
 use crate::palette::{css, rater_style, RaterStyle};
-use crate::scale::domain;
+use crate::scale::{agreement_domain, distance_domain};
 
 /// The page's data, with scales that are the same for all structures so that their charts can be compared.
 #[derive(Debug, Clone)]
@@ -31,9 +31,9 @@ impl<'a> Context<'a> {
         let images = images.filter_map(image_dice);
         Self {
             page,
-            pair_dice: domain(of_pairs(Metric::Dice), &[1.0]),
-            pair_hd95_mm: domain(of_pairs(Metric::Hd95Mm), &[0.0]),
-            image_dice: domain(images, &[1.0]),
+            pair_dice: agreement_domain(of_pairs(Metric::Dice)),
+            pair_hd95_mm: distance_domain(of_pairs(Metric::Hd95Mm)),
+            image_dice: agreement_domain(images),
         }
     }
 

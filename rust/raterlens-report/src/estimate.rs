@@ -53,11 +53,17 @@ impl Format {
 
     /// Value and interval for a table; what is missing is a dash that says why.
     pub(crate) fn cell(self, estimate: &Estimate) -> Markup {
+        self.with_between(estimate, &html! {})
+    }
+
+    /// As [`Self::cell`], with a picture between value and interval.
+    pub(crate) fn with_between(self, estimate: &Estimate, picture: &Markup) -> Markup {
         let Some(value) = finite(estimate) else {
             return dash(reason(estimate.undefined));
         };
         html! {
             span.value { (self.text(value)) }
+            (picture)
             @match estimate.interval {
                 Some(i) => span.interval {
                     (self.text(i.low)) " to " (self.text(i.high))

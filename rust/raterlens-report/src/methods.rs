@@ -22,7 +22,7 @@ pub(crate) fn methods(context: &Context<'_>) -> Markup {
     }
 }
 
-fn definitions() -> [(&'static str, &'static str); 11] {
+fn definitions() -> [(&'static str, &'static str); 12] {
     [
         ("Dice", "Twice the voxels that both raters drew, divided by the sum of the voxels of each; 1 is the same drawing."),
         ("HD95", "The larger of the two directed 95th percentiles of the distances from one surface to the other, in millimetres."),
@@ -38,6 +38,8 @@ fn definitions() -> [(&'static str, &'static str); 11] {
             agreement, 0.25 is half against half."),
         ("Empty drawings", "One of two raters left the structure empty: Dice 0, distances undefined. Both did: Dice 1, distances undefined; images that nobody drew are left out \
             of ICC, Bland–Altman and the chart of images. Undefined values enter no mean and are counted beside it."),
+        ("Slices", "Are counted from 0 along the image’s own slice axis. Of each structure the slices of lowest and of highest mean Dice over pairs are shown; pictures are cropped \
+            around the drawings, in the image’s proportions."),
         ("Outlines", "Run along pixel edges. Where raters coincide their lines are laid side by side, by at most 0.35 pixels from the edge."),
     ]
 }

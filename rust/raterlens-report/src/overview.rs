@@ -6,7 +6,7 @@ use raterlens_core::agreement::{AgreementReport, Estimate, Metric, StructureAgre
 use crate::context::Context;
 use crate::estimate::{dash, Format};
 use crate::number::{count, fixed};
-use crate::scale::domain;
+use crate::scale::{agreement_domain, distance_domain};
 use crate::whisker::whisker;
 
 /// A column of the table.
@@ -35,8 +35,8 @@ impl Column {
     fn heading(self) -> (&'static str, &'static str) {
         match self {
             Self::Dice => ("Dice", "mean over pairs"),
-            Self::Hd95 => ("HD95", "mm, mean over pairs"),
-            Self::Assd => ("ASSD", "mm, mean over pairs"),
+            Self::Hd95 => ("HD95", "mm, over pairs"),
+            Self::Assd => ("ASSD", "mm, over pairs"),
             Self::Kappa => ("Fleiss’ κ", "all voxels"),
             Self::Alpha => ("Krippendorff’s α", "all voxels"),
             Self::IccVolume => ("ICC(2,1) volume", "by image"),
@@ -88,7 +88,10 @@ impl Column {
             let interval = e.interval.map(|i| [i.low, i.high]);
             e.value.into_iter().chain(interval.into_iter().flatten())
         });
-        domain(values, &[if self.is_distance() { 0.0 } else { 1.0 }])
+        match self.is_distance() {
+            true => distance_domain(values),
+            false => agreement_domain(values),
+        }
     }
 }
 
@@ -164,8 +167,8 @@ fn row(
             @for (column, domain) in columns {
                 @match column.of(structure) {
                     Some((estimate, made_of)) => td.estimate title=[Some(&made_of).filter(|m| !m.is_empty())] {
-                        (column.format().cell(&estimate))
-                        (whisker(&estimate, *domain, column.format()))
+                        @let format = column.format();
+                        (format.with_between(&estimate, &whisker(&estimate, *domain, format)))
                     },
                     None => td.estimate { (dash("it was not computed")) },
                 }

@@ -5,7 +5,7 @@ use raterlens_core::agreement::{Metric, StructureAgreement, Summary};
 
 use crate::context::Context;
 use crate::estimate::{dash, Format};
-use crate::scale::domain;
+use crate::scale::{agreement_domain, distance_domain};
 use crate::whisker::whisker;
 
 const METRICS: [(Metric, &str, &str, usize); 3] = [
@@ -16,7 +16,7 @@ const METRICS: [(Metric, &str, &str, usize); 3] = [
 
 /// A row of the table: who, how many comparisons, and the metrics.
 type Row<'a> = (
-    &'a str,
+    String,
     String,
     &'a std::collections::BTreeMap<Metric, Summary>,
 );
@@ -27,8 +27,18 @@ pub(crate) fn repeats(context: &Context<'_>, structure: &StructureAgreement) -> 
         return html! {};
     }
     let own = structure.repeats.iter();
-    let own = own.map(|p| (p.a.as_str(), p.comparisons.to_string(), &p.metrics));
-    let between = ("Between raters", String::new(), &structure.mean_over_pairs);
+    let own = own.map(|p| {
+        (
+            format!("{}, repeated", p.a),
+            p.comparisons.to_string(),
+            &p.metrics,
+        )
+    });
+    let between = (
+        "Between raters".to_owned(),
+        String::new(),
+        &structure.mean_over_pairs,
+    );
     let rows: Vec<Row<'_>> = own.chain([between]).collect();
     html! {
         h4 { "The same rater twice" }
@@ -80,5 +90,8 @@ fn column(metric: Metric, rows: &[Row<'_>]) -> [f64; 2] {
             .into_iter()
             .chain(interval.into_iter().flatten())
     });
-    domain(values, &[metric.of_itself()])
+    match metric {
+        Metric::Dice => agreement_domain(values),
+        _ => distance_domain(values),
+    }
 }

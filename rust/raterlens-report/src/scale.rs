@@ -73,6 +73,22 @@ pub(crate) fn domain(values: impl Iterator<Item = f64>, always: &[f64]) -> [f64;
     ]
 }
 
+/// The scale of measures of agreement: up to 1, from a round number below all values.
+pub(crate) fn agreement_domain(values: impl Iterator<Item = f64>) -> [f64; 2] {
+    match domain(values, &[1.0]) {
+        [low, high] if low < 1.0 => [low, high.min(1.0)],
+        _ => [0.0, 1.0],
+    }
+}
+
+/// The scale of distances: from 0 to a round number above all values.
+pub(crate) fn distance_domain(values: impl Iterator<Item = f64>) -> [f64; 2] {
+    match domain(values, &[0.0]) {
+        [low, high] if low == 0.0 && high > 0.0 => [low, high],
+        [_, high] => [0.0, high.max(1.0)],
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -105,5 +121,11 @@ mod tests {
         );
         assert_eq!(domain(std::iter::empty(), &[]), [0.0, 1.0]);
         assert_eq!(domain([0.0].into_iter(), &[]), [-1.0, 1.0]);
+        let nothing = std::iter::empty::<f64>;
+        assert_eq!(agreement_domain(nothing()), [0.0, 1.0]);
+        assert_eq!(agreement_domain([1.0].into_iter()), [0.0, 1.0]);
+        assert_eq!(agreement_domain([-0.2].into_iter()), [-0.2, 1.0]);
+        assert_eq!(distance_domain(nothing()), [0.0, 1.0]);
+        assert_eq!(distance_domain([3.9].into_iter()), [0.0, 4.0]);
     }
 }

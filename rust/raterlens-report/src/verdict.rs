@@ -1,11 +1,9 @@
 //! What the numbers say, in sentences without judgement.
 
-use raterlens_core::agreement::{
-    AgreementReport, Estimate, Metric, RaterBias, StructureAgreement, Summary,
-};
+use raterlens_core::agreement::{AgreementReport, Metric, RaterBias, StructureAgreement, Summary};
 
 use crate::context::Context;
-use crate::estimate::{finite, reason, Format};
+use crate::estimate::{finite, Format};
 use crate::number::{capital_word, count, fixed};
 
 /// The sentences of the paragraph on top.
@@ -80,16 +78,12 @@ fn in_words(context: &Context<'_>, structure: &StructureAgreement) -> String {
     };
     let value = summary.mean.value.map_or(String::new(), |v| fixed(v, 2));
     let images = count(summary.images, "image", "images");
-    format!(
-        "{value} ({}, {images})",
-        interval(context, &summary.mean, Format::plain(2))
-    )
-}
-
-fn interval(context: &Context<'_>, estimate: &Estimate, format: Format) -> String {
-    match estimate.interval {
-        Some(_) => format!("{} interval {}", context.level(), format.interval(estimate)),
-        None => format!("no interval: {}", reason(estimate.undefined)),
+    match summary.mean.interval {
+        None => format!("{value} ({images}, no interval)"),
+        Some(_) => {
+            let ends = Format::plain(2).interval(&summary.mean);
+            format!("{value} ({} interval {ends}, {images})", context.level())
+        }
     }
 }
 
@@ -142,12 +136,20 @@ fn larger(context: &Context<'_>, structure: &StructureAgreement, rater: &RaterBi
     let value = percent(rater);
     let decimals = usize::from(value.abs() < 10.0);
     let direction = if value > 0.0 { "larger" } else { "smaller" };
+    // Both ends have the sign of the value: the interval excludes zero.
+    let ends = estimate
+        .interval
+        .map_or([0.0; 2], |i| [i.low.abs(), i.high.abs()]);
+    let (low, high) = (ends[0].min(ends[1]), ends[0].max(ends[1]));
     format!(
-        "{} draws {} {} % {direction} than the others ({}).",
+        "{} draws {} {} % {direction} than the others ({} interval {} to {} %, {}).",
         named(&rater.rater),
         context.title(structure.structure),
         fixed(value.abs(), decimals),
-        interval(context, estimate, Format::difference(1)).replace(" to ", " % to ") + " %"
+        context.level(),
+        fixed(low, decimals),
+        fixed(high, decimals),
+        count(rater.others.volume_percent.images, "image", "images")
     )
 }
 

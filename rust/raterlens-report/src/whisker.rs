@@ -8,8 +8,8 @@ use crate::number::px;
 use crate::scale::Scale;
 use crate::svg::line;
 
-const WIDTH: f64 = 104.0;
-const HEIGHT: f64 = 12.0;
+const WIDTH: f64 = 64.0;
+const HEIGHT: f64 = 10.0;
 
 /// The estimate on a scale that a whole column shares; nothing for an undefined one.
 pub(crate) fn whisker(estimate: &Estimate, domain: [f64; 2], format: Format) -> Markup {

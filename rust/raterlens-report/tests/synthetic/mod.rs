@@ -267,9 +267,9 @@ fn picture(plan: Plan, image: usize, slice: usize) -> Array2<f32> {
         );
         let mut value = 520.0 + 160.0 * (5.0 * x + 2.0).sin() * (4.0 * y).cos();
         for ellipse in &ellipses {
-            let (radius, angle) = ellipse.polar(row, column);
+            let (radius, _) = ellipse.polar(row, column);
             let inside = 1.0 / (1.0 + ((radius - 1.0) * 9.0).exp());
-            let streaks = 40.0 * (angle * 7.0 + radius * 5.0).sin();
+            let streaks = 45.0 * (70.0 * y + 5.0 * (9.0 * x).sin()).sin();
             value = value * (1.0 - inside) + inside * (230.0 + streaks);
         }
         (value + 70.0 * (chance(&[7, image, slice, row, column]) - 0.5)) as f32
