@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use criterion::{criterion_group, criterion_main, Criterion};
 use ndarray::{s, Array3};
-use raterlens_core::agreement::{AgreementOptions, AgreementReport, CaseAgreement, RaterSet};
+use raterlens_core::agreement::{AgreementOptions, AgreementReport, CaseAgreement, ImageDrawings};
 use raterlens_core::metrics::{compare, overlap_counts, surface_metrics, surfaces, CompareOptions};
 use raterlens_core::LabelMap;
 use raters::{five_raters, label_map};
@@ -80,7 +80,7 @@ fn agreement(c: &mut Criterion) {
     let raters = five_raters();
     let names = ["a", "b", "c", "d", "e"];
     let options = AgreementOptions::new(IDS.to_vec());
-    let set = RaterSet::of_raters("x", names.into_iter().zip(&raters)).unwrap();
+    let set = ImageDrawings::of_raters("x", names.into_iter().zip(&raters)).unwrap();
     let mut group = c.benchmark_group("five raters, 4 structures");
     group
         .measurement_time(Duration::from_secs(8))
@@ -92,7 +92,7 @@ fn agreement(c: &mut Criterion) {
         .iter()
         .map(|r| label_map(r.data().slice(s![28..32, 100..200, 100..200]).to_owned()))
         .collect();
-    let set = RaterSet::of_raters("x", names.into_iter().zip(&small)).unwrap();
+    let set = ImageDrawings::of_raters("x", names.into_iter().zip(&small)).unwrap();
     let case = CaseAgreement::measure(&set, &options).unwrap();
     let cases: Vec<_> = (0..100)
         .map(|n| {

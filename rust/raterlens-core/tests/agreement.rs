@@ -6,8 +6,8 @@ use std::borrow::Cow;
 use ndarray::{Array3, Axis};
 use proptest::prelude::*;
 use raterlens_core::agreement::{
-    AgreementError, AgreementOptions, AgreementReport, CaseAgreement, Drawing, Metric, RaterSet,
-    Study, Undefined,
+    AgreementError, AgreementOptions, AgreementReport, CaseAgreement, Drawing, ImageDrawings,
+    Metric, Study, Undefined,
 };
 use raterlens_core::metrics::SurfaceSpace;
 use raterlens_core::{Geometry, LabelMap, Volume};
@@ -33,7 +33,7 @@ fn study(cases: Rows<'_>, ids: &[u16]) -> Study {
             .map(|(rater, labels)| (*rater, row(labels)))
             .collect();
         let raters = maps.iter().map(|(rater, map)| (*rater, map));
-        let set = RaterSet::of_raters(n.to_string(), raters).unwrap();
+        let set = ImageDrawings::of_raters(n.to_string(), raters).unwrap();
         study.add(&set).unwrap();
     }
     study
@@ -295,7 +295,9 @@ fn repeated_drawings_are_compared_with_themselves_only() {
         drawing("b", 0, &[1, 1, 0, 0]),
     ];
     let mut study = Study::new(AgreementOptions::new(vec![1])).unwrap();
-    study.add(&RaterSet::new("x", drawings).unwrap()).unwrap();
+    study
+        .add(&ImageDrawings::new("x", drawings).unwrap())
+        .unwrap();
     let found = study.report().unwrap();
     let structure = &found.structures[0];
     assert_eq!((structure.pairs.len(), structure.repeats.len()), (1, 1));
@@ -322,7 +324,7 @@ fn areas_are_measured_in_each_slice_that_somebody_drew() {
     };
     let a = map([[0, 0, 0, 0], [1, 1, 0, 0], [1, 0, 0, 0]]);
     let b = map([[0, 0, 0, 0], [1, 1, 1, 0], [0, 0, 0, 0]]);
-    let set = RaterSet::of_raters("x", [("a", &a), ("b", &b)]).unwrap();
+    let set = ImageDrawings::of_raters("x", [("a", &a), ("b", &b)]).unwrap();
     let case = CaseAgreement::measure(&set, &AgreementOptions::new(vec![1])).unwrap();
     let slices: Vec<_> = case.structures[0]
         .slices
@@ -352,7 +354,7 @@ fn slice_by_slice_distances_stay_in_the_slice() {
         Volume::new(data, grid).unwrap()
     };
     let (a, b) = (map([1, 0, 0, 0, 1, 0]), map([0, 1, 0, 0, 0, 0]));
-    let set = RaterSet::of_raters("x", [("a", &a), ("b", &b)]).unwrap();
+    let set = ImageDrawings::of_raters("x", [("a", &a), ("b", &b)]).unwrap();
     let mut options = AgreementOptions::new(vec![1]);
     let distance = |options: &AgreementOptions| {
         let case = CaseAgreement::measure(&set, options).unwrap();
@@ -372,7 +374,7 @@ fn slice_by_slice_distances_stay_in_the_slice() {
 #[test]
 fn what_cannot_be_pooled_is_refused() {
     let (x, y) = (row(&[1, 0]), row(&[1, 1]));
-    let set = RaterSet::of_raters("same", [("a", &x), ("b", &y)]).unwrap();
+    let set = ImageDrawings::of_raters("same", [("a", &x), ("b", &y)]).unwrap();
     let mut study = Study::new(AgreementOptions::new(vec![1])).unwrap();
     let case = study.add(&set).unwrap().clone();
     let again = study.add(&set).map(|_| ());
@@ -474,7 +476,8 @@ fn pooled(
             (["a", "b", "c"][rater], labels)
         };
         let maps: Vec<_> = order.iter().map(volume).collect();
-        let set = RaterSet::of_raters(n.to_string(), maps.iter().map(|(r, m)| (*r, m))).unwrap();
+        let set =
+            ImageDrawings::of_raters(n.to_string(), maps.iter().map(|(r, m)| (*r, m))).unwrap();
         study.add(&set).unwrap();
     }
     study.report().unwrap()

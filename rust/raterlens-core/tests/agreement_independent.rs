@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use ndarray::Array3;
 use raterlens_core::agreement::{
-    AgreementOptions, AgreementReport, CaseAgreement, Comparison, Metric, RaterSet, Study,
+    AgreementOptions, AgreementReport, CaseAgreement, Comparison, ImageDrawings, Metric, Study,
 };
 use raterlens_core::metrics::SurfaceSpace;
 use raterlens_core::{Geometry, LabelMap, Volume};
@@ -88,7 +88,7 @@ fn study_of(cases: &[&Value], options: AgreementOptions) -> Study {
             .collect();
         let set = maps.iter().map(|(rater, map)| (rater.clone(), map));
         study
-            .add(&RaterSet::of_raters(text(&case["case"]), set).unwrap())
+            .add(&ImageDrawings::of_raters(text(&case["case"]), set).unwrap())
             .unwrap();
     }
     study

@@ -1,8 +1,7 @@
 //! How well raters agree, over one image or many.
 
 use raterlens_core::agreement::{
-    AgreementOptions, AgreementReport, BootstrapOptions, CaseAgreement, RaterSet as ImageDrawings,
-    Study,
+    AgreementOptions, AgreementReport, BootstrapOptions, CaseAgreement, ImageDrawings, Study,
 };
 use raterlens_core::control::Control;
 use raterlens_core::metrics::CompareOptions;
@@ -43,7 +42,7 @@ pub struct Agreement {
 ///
 /// ```
 /// use ndarray::Array3;
-/// use raterlens_core::{agreement::{RaterSet as ImageDrawings, Metric}, control::Control, Geometry, Volume};
+/// use raterlens_core::{agreement::{ImageDrawings, Metric}, control::Control, Geometry, Volume};
 /// use raterlens_raters::{agree, scheme_of_labels};
 /// let identity = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
 /// let grid = Geometry::new([4, 1, 1], [0.5, 1.0, 4.0], [0.0; 3], identity)?;

@@ -1,5 +1,5 @@
 //! Fusing: every method by hand, labels without a name, raters who are missing or alone.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
 mod common;
 

@@ -1,11 +1,11 @@
 //! Slices for reports: which are chosen, and that left and right are the patient's in every orientation.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
 mod common;
 
 use common::{map, AXIAL};
 use ndarray::Array3;
-use raterlens_core::agreement::{AgreementOptions, CaseAgreement, RaterSet as ImageDrawings};
+use raterlens_core::agreement::{AgreementOptions, CaseAgreement, ImageDrawings};
 use raterlens_core::fusion::RaterSet;
 use raterlens_core::regrid::nearest_labels;
 use raterlens_core::{Geometry, LabelMap, Volume};

@@ -1,5 +1,5 @@
 //! Study files: what is read, and that all faults are listed at once.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
 mod common;
 

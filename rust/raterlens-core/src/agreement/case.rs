@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::error::AgreementError;
+use super::image_drawings::ImageDrawings;
 use super::measured::Measured;
 use super::metric::{Comparison, Metric};
 use super::nominal::NominalPair;
 use super::options::AgreementOptions;
-use super::rater_set::RaterSet;
 
 /// What one image contributes; small, and made without the other images. Raters are numbers: positions in `raters`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -87,7 +87,10 @@ impl CaseAgreement {
     ///
     /// # Errors
     /// Options without structures or with a tolerance or level that cannot be used.
-    pub fn measure(set: &RaterSet<'_>, options: &AgreementOptions) -> Result<Self, AgreementError> {
+    pub fn measure(
+        set: &ImageDrawings<'_>,
+        options: &AgreementOptions,
+    ) -> Result<Self, AgreementError> {
         options.check()?;
         let measured = Measured::new(set, options);
         let pairs = measured.comparisons(measured.rater_pairs());

@@ -4,11 +4,11 @@ use rayon::prelude::*;
 
 use super::case::CasePair;
 use super::consensus::leave_one_out_consensus;
+use super::image_drawings::ImageDrawings;
 use super::metric::Comparison;
 use super::nominal::NominalPair;
 use super::options::AgreementOptions;
 use super::patterns::Patterns;
-use super::rater_set::RaterSet;
 use super::slice_table::{slice_patterns, SliceTable};
 use crate::metrics::{overlap_counts, MetricError, OverlapCounts, SurfaceSet, MM3_PER_ML};
 use crate::volume::LabelMap;
@@ -51,7 +51,7 @@ pub(super) struct Measured<'a> {
 }
 
 impl<'a> Measured<'a> {
-    pub(super) fn new(set: &'a RaterSet<'_>, options: &'a AgreementOptions) -> Self {
+    pub(super) fn new(set: &'a ImageDrawings<'_>, options: &'a AgreementOptions) -> Self {
         let ids = &options.structures;
         let labels: Vec<&LabelMap> = set.drawings().iter().map(|d| d.labels.as_ref()).collect();
         let (raters, by_rater): (Vec<_>, Vec<_>) = set

@@ -1,6 +1,6 @@
 //! How well two or more raters agree, over one image or many (SPEC section 4).
 //!
-//! One [`RaterSet`] holds the drawings of one image. [`CaseAgreement::measure`] reduces it to small numbers, after which the
+//! One [`ImageDrawings`] holds the drawings of one image. [`CaseAgreement::measure`] reduces it to small numbers, after which the
 //! label maps can be dropped; [`AgreementReport::pool`] joins any number of cases. [`Study`] does both.
 //!
 //! | question | where |
@@ -23,6 +23,7 @@ mod case;
 mod consensus;
 mod error;
 mod icc;
+mod image_drawings;
 mod measured;
 mod metric;
 mod nominal;
@@ -34,7 +35,6 @@ mod philox;
 mod pooling;
 mod quantity;
 mod rater_bias;
-mod rater_set;
 mod report;
 mod slice_table;
 mod study;
@@ -46,13 +46,13 @@ pub use case::{CaseAgreement, CasePair, CaseSlice, CaseStructure};
 pub use consensus::leave_one_out_consensus;
 pub use error::AgreementError;
 pub use icc::icc_2_1;
+pub use image_drawings::{Drawing, ImageDrawings};
 pub use metric::{Comparison, Metric};
 pub use nominal::{fleiss_kappa, krippendorff_alpha, NominalAgreement, NominalCounts};
 pub use options::{AgreementOptions, BootstrapOptions};
 pub use pairs::PairAgreement;
 pub use quantity::{QuantityAgreement, QuantityRow};
 pub use rater_bias::{Deviation, RaterBias};
-pub use rater_set::{Drawing, RaterSet};
 pub use report::{AgreementReport, StructureAgreement};
 pub use study::Study;
 pub use summary::Summary;

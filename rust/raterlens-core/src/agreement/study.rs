@@ -2,15 +2,15 @@
 
 use super::case::CaseAgreement;
 use super::error::AgreementError;
+use super::image_drawings::ImageDrawings;
 use super::options::AgreementOptions;
-use super::rater_set::RaterSet;
 use super::report::AgreementReport;
 
 /// Collects images and reports on all of them.
 ///
 /// ```
 /// use ndarray::Array3;
-/// use raterlens_core::agreement::{AgreementOptions, Metric, RaterSet, Study};
+/// use raterlens_core::agreement::{AgreementOptions, Metric, ImageDrawings, Study};
 /// use raterlens_core::{Geometry, Volume};
 /// let identity = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
 /// let grid = Geometry::new([4, 1, 1], [0.5, 1.0, 4.0], [0.0; 3], identity)?;
@@ -18,7 +18,7 @@ use super::report::AgreementReport;
 /// let mut study = Study::new(AgreementOptions::new(vec![1]))?;
 /// for (case, ann, ben) in [("1", [1, 1, 0, 0], [1, 1, 1, 0]), ("2", [0, 1, 1, 0], [0, 1, 1, 0])] {
 ///     let (ann, ben) = (map(ann)?, map(ben)?);
-///     study.add(&RaterSet::of_raters(case, [("Ann", &ann), ("Ben", &ben)])?)?;
+///     study.add(&ImageDrawings::of_raters(case, [("Ann", &ann), ("Ben", &ben)])?)?;
 /// }
 /// let report = study.report()?;
 /// let dice = report.structures[0].matrix(Metric::Dice, &report.raters);
@@ -48,7 +48,7 @@ impl Study {
     ///
     /// # Errors
     /// An image whose name was already added; the study is then unchanged.
-    pub fn add(&mut self, set: &RaterSet<'_>) -> Result<&CaseAgreement, AgreementError> {
+    pub fn add(&mut self, set: &ImageDrawings<'_>) -> Result<&CaseAgreement, AgreementError> {
         if self.cases.iter().any(|c| c.case == set.case()) {
             let case = set.case().to_owned();
             return Err(AgreementError::RepeatedCase { case });

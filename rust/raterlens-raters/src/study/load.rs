@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use raterlens_core::agreement::{Drawing, RaterSet as ImageDrawings};
+use raterlens_core::agreement::{Drawing, ImageDrawings};
 use raterlens_core::control::Control;
 
 use super::{StudyCase, StudyDrawing, StudyFile};

@@ -21,12 +21,12 @@ pub struct Drawing<'a> {
 
 /// All drawings of one image, checked: two or more, on one grid with axes at right angles.
 #[derive(Debug, Clone, PartialEq)]
-pub struct RaterSet<'a> {
+pub struct ImageDrawings<'a> {
     case: String,
     drawings: Vec<Drawing<'a>>,
 }
 
-impl<'a> RaterSet<'a> {
+impl<'a> ImageDrawings<'a> {
     /// Joins the drawings of the image `case`.
     ///
     /// Reports print the names of cases and raters: use names that identify no patient.
@@ -48,7 +48,7 @@ impl<'a> RaterSet<'a> {
     /// Joins one drawing by each of several raters.
     ///
     /// # Errors
-    /// As [`RaterSet::new`].
+    /// As [`ImageDrawings::new`].
     pub fn of_raters<S: Into<String>>(
         case: impl Into<String>,
         raters: impl IntoIterator<Item = (S, &'a LabelMap)>,
@@ -144,13 +144,13 @@ mod tests {
     #[test]
     fn repeats_are_sorted_by_number_and_raters_by_appearance() {
         let drawings = vec![drawing("b", 3), drawing("a", 0), drawing("b", 1)];
-        let set = RaterSet::new("1", drawings).unwrap();
+        let set = ImageDrawings::new("1", drawings).unwrap();
         assert_eq!(set.by_rater(), [("b", vec![2, 0]), ("a", vec![1])]);
     }
 
     #[test]
     fn sets_that_cannot_be_compared_are_refused() {
-        let refused = |drawings| RaterSet::new("7", drawings).unwrap_err();
+        let refused = |drawings| ImageDrawings::new("7", drawings).unwrap_err();
         assert!(matches!(
             refused(vec![drawing("a", 0)]),
             AgreementError::TooFewDrawings { found: 1, .. }
@@ -160,7 +160,7 @@ mod tests {
             AgreementError::RepeatedDrawing { repeat: 0, .. }
         ));
         let (a, b) = (map([1, 2, 3]), map([3, 2, 1]));
-        let refused = RaterSet::of_raters("7", [("a", &a), ("b", &b)]).unwrap_err();
+        let refused = ImageDrawings::of_raters("7", [("a", &a), ("b", &b)]).unwrap_err();
         let words =
             "volume 2 is not on the grid of volume 1: resample it to that grid first (case '7')";
         assert_eq!(refused.to_string(), words);
