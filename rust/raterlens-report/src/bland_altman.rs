@@ -75,7 +75,7 @@ fn plots(
             "Each dot is one " (words.one) ". Solid line: mean difference (bias); dashed: limits of agreement, "
             "bias ± 1.96 standard deviations. " (limits)
         }
-        div.charts {
+        div.charts.plots {
             @for panel_data in &panels {
                 figure { (panel(panel_data, &frame, subject, context)) }
             }

@@ -92,7 +92,7 @@ fn dots(data: &Panel, x: &Scale, y: &Scale, color: Option<&str>) -> Markup {
         "dots"
     };
     html! {
-        path.edge class=(class) d=(path) {}
+        path class={ "edge " (class) } d=(path) {}
         path class=(class) d=(path) style=[color.map(|c| format!("stroke:{c}"))] {}
     }
 }

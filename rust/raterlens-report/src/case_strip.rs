@@ -28,13 +28,13 @@ pub(crate) fn case_strip(context: &Context<'_>, structure: &StructureAgreement) 
     let named = images.iter().take(NAMED.min(images.len() / 2));
     html! {
         h4 { "Images" }
-        div.charts {
+        div.charts.strip {
             figure { (strip(context, structure, &images)) }
             div.worst {
                 p { strong { "Least agreed" } ", mean Dice over pairs" }
                 ol {
                     @for (name, dice) in named {
-                        li { span.value { (fixed(*dice, 3)) } " " (name) }
+                        li { b { (fixed(*dice, 3)) } " " (name) }
                     }
                 }
             }

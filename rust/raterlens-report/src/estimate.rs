@@ -62,13 +62,13 @@ impl Format {
             return dash(reason(estimate.undefined));
         };
         html! {
-            span.value { (self.text(value)) }
+            b { (self.text(value)) }
             (picture)
             @match estimate.interval {
-                Some(i) => span.interval {
+                Some(i) => small {
                     (self.text(i.low)) " to " (self.text(i.high))
                 },
-                None => span.interval { (dash(reason(estimate.undefined))) },
+                None => small { (dash(reason(estimate.undefined))) },
             }
         }
     }
@@ -76,7 +76,7 @@ impl Format {
     /// A value without interval for a table.
     pub(crate) fn or_dash(self, value: Option<f64>, why: &str) -> Markup {
         match value.filter(|v| v.is_finite()) {
-            Some(value) => html! { span.value { (self.text(value)) } },
+            Some(value) => html! { b { (self.text(value)) } },
             None => dash(why),
         }
     }

@@ -114,19 +114,18 @@ fn square(
     let value = summary.and_then(|s| finite(&s.mean));
     let color = value.map(|v| kind.color(v));
     let fill = color.map(css);
-    let ink = color.map_or("currentColor", ink_on);
+    let ink = color.map_or("", ink_on);
     let number = match (value, pair) {
         (Some(value), _) => kind.format.text(value),
         (None, Some(_)) => DASH.to_owned(),
         (None, None) => String::new(),
     };
     html! {
-        g {
+        rect.cell x=(px(x)) y=(px(y)) width=(px(cell)) height=(px(cell)) fill=[fill] {
             @if let Some(pair) = pair { title { (words(kind, pair)) } }
-            rect.cell x=(px(x)) y=(px(y)) width=(px(cell)) height=(px(cell)) fill=[fill] {}
-            @if is_numbered && !number.is_empty() {
-                text.count x=(px(x + cell / 2.0)) y=(px(y + cell / 2.0 + 4.0)) text-anchor="middle" style={ "fill:" (ink) } { (number) }
-            }
+        }
+        @if is_numbered && !number.is_empty() {
+            text class={ "count " (ink) } x=(px(x + cell / 2.0)) y=(px(y + cell / 2.0 + 4.0)) { (number) }
         }
     }
 }
@@ -163,7 +162,7 @@ impl Kind {
 }
 
 fn color_key(kind: &Kind, [x, y]: [f64; 2], width: f64) -> Markup {
-    const STEPS: usize = 24;
+    const STEPS: usize = 16;
     let scale = Scale::new(kind.domain, [x, x + width]);
     let step = width / STEPS as f64;
     let value = |n: usize| {

@@ -15,13 +15,9 @@ use crate::verdict::verdict;
 /// Up to so many structures, their sections are open.
 const MAX_OPEN: usize = 4;
 
-/// A convenience on top of what the style sheet does: folded sections open before printing, and when a link leads to one.
-const SCRIPT: &str = "addEventListener('beforeprint',function(){document.querySelectorAll('details').forEach(function(d){d.open=true})});\
-addEventListener('hashchange',function(){var d=document.getElementById(location.hash.slice(1));if(d)d.open=true});";
-
 /// Writes the page as one string of HTML that is also well-formed XML.
 ///
-/// It loads nothing, and needs no script. Equal pages give equal bytes. Pictures are cropped to their structure and reduced so that
+/// It loads nothing and runs no script. Equal pages give equal bytes. Pictures are cropped to their structure and reduced so that
 /// a page of forty structures has a few megabytes; the raters' outlines are never reduced. Names are escaped.
 ///
 /// # Errors
@@ -56,7 +52,6 @@ fn head(title: &str) -> Markup {
             (PreEscaped(r#"<meta charset="utf-8"/><meta name="viewport" content="width=device-width, initial-scale=1"/>"#))
             title { (title) }
             style { (PreEscaped(include_str!("style.css"))) }
-            script { (PreEscaped(SCRIPT)) }
         }
     }
 }
@@ -94,6 +89,9 @@ fn structures(context: &Context<'_>, slices: &Slices) -> Markup {
     html! {
         section #structures {
             h2 { "Structure by structure" }
+            @if all.len() > MAX_OPEN {
+                p.lead { "Choose a structure to unfold it. Folded structures are not printed." }
+            }
             @for structure in all {
                 @let id = structure.structure;
                 @let own: Vec<_> = slices.rest.iter().filter(|(s, _)| *s == id).map(|(_, f)| f.clone()).collect();

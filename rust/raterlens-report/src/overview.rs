@@ -159,7 +159,7 @@ fn row(
             td.number {
                 (structure.images)
                 @if structure.partly_empty > 0 {
-                    span.interval title="Images in which some raters drew it and others left it empty" {
+                    small title="Images in which some raters drew it and others left it empty" {
                         (structure.partly_empty) " partly"
                     }
                 }

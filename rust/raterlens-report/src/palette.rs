@@ -47,7 +47,7 @@ pub(crate) fn css([red, green, blue]: [u8; 3]) -> String {
     format!("#{red:02x}{green:02x}{blue:02x}")
 }
 
-/// Black or white, whichever is easier to read on this colour (relative luminance of WCAG 2).
+/// "dark" or "light": the ink that is easier to read on this colour (relative luminance of WCAG 2).
 pub(crate) fn ink_on(color: [u8; 3]) -> &'static str {
     let [red, green, blue] = color.map(|c| {
         let c = f64::from(c) / 255.0;
@@ -59,8 +59,8 @@ pub(crate) fn ink_on(color: [u8; 3]) -> &'static str {
     let luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
     // Equal contrast with black and white.
     match luminance > f64::sqrt(1.05 * 0.05) - 0.05 {
-        true => "#000",
-        false => "#fff",
+        true => "dark",
+        false => "light",
     }
 }
 
@@ -81,7 +81,7 @@ mod tests {
         assert_eq!(css(viridis(0.0)), "#440154");
         assert_eq!(css(viridis(1.0)), "#fde725");
         assert_eq!(css(magma(0.0)), "#000004");
-        assert_eq!((ink_on([0; 3]), ink_on([255; 3])), ("#fff", "#000"));
-        assert_eq!(ink_on(viridis(1.0)), "#000");
+        assert_eq!((ink_on([0; 3]), ink_on([255; 3])), ("light", "dark"));
+        assert_eq!(ink_on(viridis(1.0)), "dark");
     }
 }

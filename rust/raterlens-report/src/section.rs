@@ -20,29 +20,38 @@ pub(crate) fn section(
 ) -> Markup {
     let id = structure.structure;
     html! {
-        details.structure id={ "s" (id) } open=[is_open.then_some("open")] {
+        details.structure open=[is_open.then_some("open")] {
             summary {
                 span.swatch style={ "background:" (context.color(id)) } {}
                 h3 { (context.title(id)) }
                 span.where { (headline(structure)) }
             }
-            @if structure.images == 0 {
-                p { "Nobody drew it in any image." }
-            } @else {
-                @if !slices.is_empty() { div.slices { @for slice in slices { (slice) } } }
-                h4 { "Pairs of raters" }
-                p.lead {
-                    "Bright: the pair agrees. One scale for all structures."
-                    @if !structure.repeats.is_empty() { " On the diagonal: repeated drawings of one rater." }
+            // A link to what is inside unfolds the section, without a script.
+            div.inside id={ "s" (id) } {
+                @if structure.images == 0 {
+                    p { "Nobody drew it in any image." }
+                } @else {
+                    (charts(context, structure, slices))
                 }
-                (heat_maps(context, structure))
-                (repeats(context, structure))
-                (case_strip(context, structure))
-                (bland_altman(context, structure))
-                (bias(context, structure))
-                (foreground(context, structure))
             }
         }
+    }
+}
+
+fn charts(context: &Context<'_>, structure: &StructureAgreement, slices: &[Markup]) -> Markup {
+    html! {
+        @if !slices.is_empty() { div.slices { @for slice in slices { (slice) } } }
+        h4 { "Pairs of raters" }
+        p.lead {
+            "Bright: the pair agrees. One scale for all structures."
+            @if !structure.repeats.is_empty() { " On the diagonal: repeated drawings of one rater." }
+        }
+        (heat_maps(context, structure))
+        (repeats(context, structure))
+        (case_strip(context, structure))
+        (bland_altman(context, structure))
+        (bias(context, structure))
+        (foreground(context, structure))
     }
 }
 

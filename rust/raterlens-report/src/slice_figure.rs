@@ -238,7 +238,7 @@ fn variance_panel(shown: &Shown<'_>, url: &str, title: &str) -> Markup {
 
 /// The colours from 0 (bottom) to 0.25 (top).
 fn color_bar(x: f64, height: f64) -> Markup {
-    const STEPS: usize = 32;
+    const STEPS: usize = 20;
     let scale = Scale::new([0.0, MAX_VARIANCE], [height - 8.0, 8.0]);
     let value = |n: usize| MAX_VARIANCE * n as f64 / STEPS as f64;
     let bars = (0..STEPS).map(|n| {

@@ -12,7 +12,7 @@ const MAX_STRUCTURES: usize = 4;
 /// With more, so many of the least agreed are.
 const TOP: usize = 4;
 /// Pixels of all pictures together, which keeps a page of many structures to a few megabytes.
-const ALL_PIXELS: usize = 2_400_000;
+const ALL_PIXELS: usize = 1_400_000;
 
 /// Figures on top of the page, and those of the structures' own sections.
 pub(crate) struct Slices {

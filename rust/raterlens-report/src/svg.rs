@@ -53,20 +53,32 @@ pub(crate) fn dot(class: &str, [x, y]: [f64; 2], radius: f64, color: &str, words
 
 /// Grid lines and labels of a horizontal scale, between two heights; labels below the second.
 pub(crate) fn x_axis(scale: &Scale, [top, bottom]: [f64; 2], ticks: usize) -> Markup {
+    let ticks = scale.ticks(ticks);
+    let line = |(value, _): &(f64, String)| {
+        format!("M{} {}V{}", px(scale.at(*value)), px(top), px(bottom))
+    };
     html! {
-        @for (value, label) in scale.ticks(ticks) {
-            (line("grid", [scale.at(value), top], [scale.at(value), bottom]))
-            (text("tick", [scale.at(value), bottom + 14.0], "middle", &label))
+        path.grid d=(ticks.iter().map(line).collect::<String>()) {}
+        g.tick text-anchor="middle" {
+            @for (value, label) in &ticks {
+                text x=(px(scale.at(*value))) y=(px(bottom + 14.0)) { (label) }
+            }
         }
     }
 }
 
 /// Grid lines and labels of a vertical scale, between two positions; labels left of the first.
 pub(crate) fn y_axis(scale: &Scale, [left, right]: [f64; 2], ticks: usize) -> Markup {
+    let ticks = scale.ticks(ticks);
+    let line = |(value, _): &(f64, String)| {
+        format!("M{} {}H{}", px(left), px(scale.at(*value)), px(right))
+    };
     html! {
-        @for (value, label) in scale.ticks(ticks) {
-            (line("grid", [left, scale.at(value)], [right, scale.at(value)]))
-            (text("tick", [left - 5.0, scale.at(value) + 4.0], "end", &label))
+        path.grid d=(ticks.iter().map(line).collect::<String>()) {}
+        g.tick text-anchor="end" {
+            @for (value, label) in &ticks {
+                text x=(px(left - 5.0)) y=(px(scale.at(*value) + 4.0)) { (label) }
+            }
         }
     }
 }

@@ -56,7 +56,11 @@ const PIXEL_MM: [f64; 2] = [0.9, 0.8];
 /// Draws and measures a study.
 pub fn study(plan: Plan) -> SyntheticStudy {
     let ids: Vec<u16> = (1..=plan.structures).collect();
-    let mut study = Study::new(AgreementOptions::new(ids.clone())).unwrap();
+    let mut options = AgreementOptions::new(ids.clone());
+    if plan.structures > 3 {
+        options.bootstrap.replicates = 200; // the default takes a while
+    }
+    let mut study = Study::new(options).unwrap();
     let mut images = Vec::new();
     for image in 0..plan.images {
         let drawings = drawings(plan, image);
@@ -98,10 +102,10 @@ fn structure(id: u16, of: u16) -> Structure {
 
 fn drawings(plan: Plan, image: usize) -> Vec<Drawing<'static>> {
     let mut drawings = Vec::new();
-    for rater in 0..plan.raters {
+    for (rater, name) in NAMES.iter().enumerate().take(plan.raters) {
         for repeat in 0..=u32::from(plan.repeats && rater == 0) {
             drawings.push(Drawing {
-                rater: NAMES[rater].to_owned(),
+                rater: (*name).to_owned(),
                 repeat,
                 labels: Cow::Owned(labels(plan, image, rater, repeat)),
             });
@@ -122,7 +126,7 @@ fn labels(plan: Plan, image: usize, rater: usize, repeat: u32) -> LabelMap {
             for row in 0..plan.side {
                 for column in 0..plan.side {
                     let (radius, angle) = ellipse.polar(row, column);
-                    if radius < border.at(angle) {
+                    if radius < 1.5 && radius < border.at(angle) {
                         data[[slice, row, column]] = id;
                     }
                 }
@@ -156,7 +160,9 @@ impl Ellipse {
     fn polar(&self, row: usize, column: usize) -> (f64, f64) {
         let y = (row as f64 - self.center[0]) / self.radii[0];
         let x = (column as f64 - self.center[1]) / self.radii[1];
-        (x.hypot(y), y.atan2(x))
+        let radius = (x * x + y * y).sqrt();
+        // Far away no border is asked for: the angle of most pixels is never needed.
+        (radius, if radius < 1.5 { y.atan2(x) } else { 0.0 })
     }
 }
 
