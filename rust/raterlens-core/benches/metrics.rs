@@ -1,22 +1,29 @@
 //! Metrics and agreement at realistic sizes: `cargo bench -p raterlens-core --bench metrics`.
 //!
-//! With `PEER_DATA` naming a folder that has `B.npy`, the drawings are those on which other programs are timed.
+//! `inputs` says what is measured on.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
-mod raters;
+mod inputs;
 
 use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{criterion_group, criterion_main, Criterion};
-use ndarray::{s, Array3};
+use inputs::{Case, B};
+use ndarray::{indices, s};
 use raterlens_core::agreement::{AgreementOptions, AgreementReport, CaseAgreement, ImageDrawings};
 use raterlens_core::metrics::{compare, overlap_counts, surface_metrics, surfaces, CompareOptions};
 use raterlens_core::LabelMap;
-use raters::{five_raters, label_map};
 
 const IDS: [u16; 4] = [1, 2, 3, 4];
-const SPACING_MM: [f64; 3] = [3.0, 0.625, 0.625];
+const SPACING_MM: [f64; 3] = B.spacing_kji_mm;
+
+fn five_raters() -> Vec<LabelMap> {
+    B.load()
+        .iter()
+        .map(|rater| rater.map(|&label| u16::from(label)))
+        .collect()
+}
 
 /// Hausdorff, HD95, ASSD and surface Dice of every structure, from the label maps.
 fn distances(a: &LabelMap, b: &LabelMap, ids: &[u16]) -> f64 {
@@ -56,14 +63,15 @@ fn two_raters(c: &mut Criterion) {
 /// The worst for a search from surface to surface: structures at opposite ends of the image.
 fn far_apart(c: &mut Criterion) {
     let ball = |centre: f64| {
-        label_map(Array3::from_shape_fn((60, 320, 320), |(k, j, i)| {
+        let voxels = indices(B.shape).into_iter().map(|(k, j, i)| {
             let at = [
                 (k as f64 - 30.0) * 3.0,
                 (j as f64 - 160.0) * 0.625,
                 (i as f64 - centre) * 0.625,
             ];
             u16::from(at.iter().map(|x| x * x).sum::<f64>() < 30.0 * 30.0)
-        }))
+        });
+        B.volume(voxels.collect())
     };
     let (a, b) = (ball(60.0), ball(260.0));
     let mut group = c.benchmark_group("two balls of 60 mm, 65 mm apart, 320x320x60");
@@ -88,9 +96,14 @@ fn agreement(c: &mut Criterion) {
     group.bench_function("measure one case, 320x320x60", |bench| {
         bench.iter(|| black_box(CaseAgreement::measure(&set, &options).unwrap()));
     });
+    let part = Case {
+        shape: [4, 100, 100],
+        ..B
+    };
     let small: Vec<_> = raters
         .iter()
-        .map(|r| label_map(r.data().slice(s![28..32, 100..200, 100..200]).to_owned()))
+        .map(|r| r.data().slice(s![28..32, 100..200, 100..200]))
+        .map(|labels| part.volume(labels.iter().copied().collect()))
         .collect();
     let set = ImageDrawings::of_raters("x", names.into_iter().zip(&small)).unwrap();
     let case = CaseAgreement::measure(&set, &options).unwrap();

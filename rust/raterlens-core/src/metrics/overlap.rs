@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::classes::LabelClasses;
 use super::runs::for_each_joint_run;
+use crate::fusion::LabelValue;
 use crate::grid::{check_shapes, GridError};
 
 /// Voxels that one task counts.
@@ -112,9 +113,9 @@ fn ratio(part: u64, whole: u64) -> Option<f64> {
 /// assert_eq!(counts[1].recall(), None); // the truth has no structure 2
 /// # Ok::<(), raterlens_core::GridError>(())
 /// ```
-pub fn overlap_counts<D: Dimension>(
-    prediction: &ArrayView<'_, u16, D>,
-    truth: &ArrayView<'_, u16, D>,
+pub fn overlap_counts<T: LabelValue, D: Dimension>(
+    prediction: &ArrayView<'_, T, D>,
+    truth: &ArrayView<'_, T, D>,
     ids: &[u16],
 ) -> Result<Vec<OverlapCounts>, GridError> {
     check_shapes(prediction.shape(), truth.shape())?;
@@ -136,20 +137,20 @@ pub fn overlap_counts<D: Dimension>(
     Ok(ids.iter().map(of).collect())
 }
 
-fn flat<'a, D: Dimension>(array: &'a CowArray<'_, u16, D>) -> &'a [u16] {
+fn flat<'a, T: LabelValue, D: Dimension>(array: &'a CowArray<'_, T, D>) -> &'a [T] {
     array.as_slice().unwrap_or_default() // always there in the standard layout
 }
 
-fn count_piece(
-    prediction: &[u16],
-    truth: &[u16],
+fn count_piece<T: LabelValue>(
+    prediction: &[T],
+    truth: &[T],
     classes: &LabelClasses,
     counts: &mut [OverlapCounts],
 ) {
     for_each_joint_run(&[prediction, truth], |labels, range| {
         let &[p, t] = labels else { return };
         let voxels = range.len() as u64;
-        let (p_class, t_class) = (classes.of(p), classes.of(t));
+        let (p_class, t_class) = (classes.of(p.into()), classes.of(t.into()));
         if let Some(count) = counts.get_mut(p_class) {
             count.prediction += voxels;
             count.both += if p_class == t_class { voxels } else { 0 };
@@ -176,9 +177,9 @@ fn count_piece(
 /// assert_eq!(dice(&a.view(), &b.view(), 7)?, 1.0); // neither has it
 /// # Ok::<(), raterlens_core::GridError>(())
 /// ```
-pub fn dice<D: Dimension>(
-    a: &ArrayView<'_, u16, D>,
-    b: &ArrayView<'_, u16, D>,
+pub fn dice<T: LabelValue, D: Dimension>(
+    a: &ArrayView<'_, T, D>,
+    b: &ArrayView<'_, T, D>,
     id: u16,
 ) -> Result<f64, GridError> {
     let counts = overlap_counts(a, b, &[id])?;

@@ -2,11 +2,13 @@
 
 use std::ops::Range;
 
+use crate::fusion::LabelValue;
+
 /// Voxels compared at once; the comparison of one block is a few vector instructions.
 const BLOCK: usize = 32;
 
 /// One past the end of the run of equal values that begins at `from`; the length of `row` when `from` is beyond it.
-pub(crate) fn run_end(row: &[u16], from: usize) -> usize {
+pub(crate) fn run_end<T: LabelValue>(row: &[T], from: usize) -> usize {
     let rest = row.get(from..).unwrap_or_default();
     let Some(&value) = rest.first() else {
         return row.len();
@@ -14,7 +16,10 @@ pub(crate) fn run_end(row: &[u16], from: usize) -> usize {
     let (blocks, tail) = rest.as_chunks::<BLOCK>();
     let mut equal = 0;
     for block in blocks {
-        if block.iter().fold(0, |bits, v| bits | (v ^ value)) != 0 {
+        let bits = block
+            .iter()
+            .fold(T::default(), |bits, &v| bits | (v ^ value));
+        if bits != T::default() {
             return from + equal + leading(block, value);
         }
         equal += BLOCK;
@@ -23,8 +28,12 @@ pub(crate) fn run_end(row: &[u16], from: usize) -> usize {
 }
 
 /// How many values at the beginning equal `value`.
-fn leading(values: &[u16], value: u16) -> usize {
-    let four = |v: [u16; 4]| v.iter().rev().fold(0, |bits, &v| bits << 16 | u64::from(v));
+fn leading<T: LabelValue>(values: &[T], value: T) -> usize {
+    let four = |v: [T; 4]| {
+        v.iter()
+            .rev()
+            .fold(0, |bits, &v| bits << 16 | u64::from(v.into()))
+    };
     let expected = four([value; 4]);
     let (words, tail) = values.as_chunks::<4>();
     for (n, word) in words.iter().enumerate() {
@@ -41,10 +50,13 @@ fn leading(values: &[u16], value: u16) -> usize {
 ///
 /// The ranges end with the shortest row. Cost: one vectorised pass over each row, plus the number of ranges
 /// times the number of rows.
-pub(crate) fn for_each_joint_run(rows: &[&[u16]], mut visit: impl FnMut(&[u16], Range<usize>)) {
+pub(crate) fn for_each_joint_run<T: LabelValue>(
+    rows: &[&[T]],
+    mut visit: impl FnMut(&[T], Range<usize>),
+) {
     let length = rows.iter().map(|row| row.len()).min().unwrap_or(0);
     let mut ends = vec![0; rows.len()];
-    let mut labels = vec![0; rows.len()];
+    let mut labels = vec![T::default(); rows.len()];
     let mut from = 0;
     while from < length {
         let mut to = length;
@@ -79,7 +91,7 @@ mod tests {
             (vec![2, 6], 5..6),
         ];
         assert_eq!(seen, expected);
-        for_each_joint_run(&[], |_, _| panic!("no rows have no runs"));
+        for_each_joint_run::<u16>(&[], |_, _| panic!("no rows have no runs"));
     }
 
     proptest! {

@@ -4,6 +4,7 @@ use ndarray::ArrayView3;
 use rayon::prelude::*;
 
 use super::rows::{PlacedRun, Run, Surface};
+use crate::fusion::LabelValue;
 use crate::metrics::classes::LabelClasses;
 use crate::metrics::runs::run_end;
 
@@ -22,7 +23,7 @@ use crate::metrics::runs::run_end;
 /// assert_eq!(surfaces(&labels.view(), &[1])[0].len(), 3 * 3 * 3 - 1);
 /// ```
 #[must_use]
-pub fn surfaces(labels: &ArrayView3<'_, u16>, ids: &[u16]) -> Vec<Surface> {
+pub fn surfaces<T: LabelValue>(labels: &ArrayView3<'_, T>, ids: &[u16]) -> Vec<Surface> {
     let classes = LabelClasses::new(ids);
     let shape = labels.dim();
     let labels = labels.as_standard_layout();
@@ -46,20 +47,20 @@ pub fn surfaces(labels: &ArrayView3<'_, u16>, ids: &[u16]) -> Vec<Surface> {
 }
 
 /// Contiguous labels and their shape `[k, j, i]`.
-struct Image<'a> {
-    labels: &'a [u16],
+struct Image<'a, T> {
+    labels: &'a [T],
     shape: [usize; 3],
 }
 
-impl Image<'_> {
-    fn row(&self, plane: usize, row: usize) -> &[u16] {
+impl<T> Image<'_, T> {
+    fn row(&self, plane: usize, row: usize) -> &[T] {
         let [_, rows, length] = self.shape;
         let from = (plane * rows + row) * length;
         self.labels.get(from..from + length).unwrap_or_default()
     }
 
     /// The four neighbouring rows; along an axis with a single voxel the row itself. `None` where the image ends.
-    fn neighbours(&self, plane: usize, row: usize) -> Option<[&[u16]; 4]> {
+    fn neighbours(&self, plane: usize, row: usize) -> Option<[&[T]; 4]> {
         let [planes, rows, _] = self.shape;
         let pair = |at: usize, length: usize| match length {
             1 => Some((at, at)),
@@ -76,7 +77,11 @@ impl Image<'_> {
 }
 
 /// Surface runs of one plane with their class, row by row.
-fn plane_runs(image: &Image<'_>, plane: usize, classes: &LabelClasses) -> Vec<(usize, PlacedRun)> {
+fn plane_runs<T: LabelValue>(
+    image: &Image<'_, T>,
+    plane: usize,
+    classes: &LabelClasses,
+) -> Vec<(usize, PlacedRun)> {
     let [_, rows, length] = image.shape;
     let one_voxel = image.shape == [1, 1, 1];
     let mut found = Vec::new();
@@ -87,7 +92,9 @@ fn plane_runs(image: &Image<'_>, plane: usize, classes: &LabelClasses) -> Vec<(u
         let mut from = 0;
         while from < length {
             let to = run_end(labels, from);
-            let class = labels.get(from).map_or(0, |&label| classes.of(label));
+            let class = labels
+                .get(from)
+                .map_or(0, |&label| classes.of(label.into()));
             if class > 0 {
                 mark_edges(labels, neighbours, from, to, &mut edges);
                 push_runs(&edges, from..to, |run| {
@@ -101,12 +108,12 @@ fn plane_runs(image: &Image<'_>, plane: usize, classes: &LabelClasses) -> Vec<(u
 }
 
 /// Sets `edges` to 1 where the voxels `from..to`, all of one label, have a neighbour of another.
-fn mark_edges(
-    labels: &[u16],
-    neighbours: Option<[&[u16]; 4]>,
+fn mark_edges<T: LabelValue>(
+    labels: &[T],
+    neighbours: Option<[&[T]; 4]>,
     from: usize,
     to: usize,
-    edges: &mut [u16],
+    edges: &mut [u8],
 ) {
     let length = edges.len();
     let (Some(edges), Some(own)) = (edges.get_mut(from..to), labels.get(from..to)) else {
@@ -119,7 +126,7 @@ fn mark_edges(
     edges.fill(0);
     for row in neighbours {
         for ((edge, label), neighbour) in edges.iter_mut().zip(own).zip(row.iter().skip(from)) {
-            *edge |= u16::from(label != neighbour);
+            *edge |= u8::from(label != neighbour);
         }
     }
     if length > 1 {
@@ -133,7 +140,7 @@ fn mark_edges(
 }
 
 /// Calls `push` for each run of ones within `range`.
-fn push_runs(edges: &[u16], range: std::ops::Range<usize>, mut push: impl FnMut(Run)) {
+fn push_runs(edges: &[u8], range: std::ops::Range<usize>, mut push: impl FnMut(Run)) {
     let edges = edges.get(..range.end).unwrap_or_default();
     let mut from = range.start;
     while from < edges.len() {
