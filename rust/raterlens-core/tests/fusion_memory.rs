@@ -1,4 +1,4 @@
-//! Peak memory of fusion and variability: at most three times the input as `u8`, and the outputs asked for.
+//! Peak memory of fusion, variability and metrics: at most three times the input as `u8`, and the outputs asked for.
 //!
 //! A program of its own, with one test, because the counting allocator sees everything that runs beside it.
 #![allow(clippy::unwrap_used)] // in helpers of tests a panic is the failure
@@ -9,6 +9,7 @@ use ndarray::Array3;
 use raterlens_core::fusion::{
     staple, staple_structure, vote, Classes, RaterSet, StapleOptions, TiePolicy,
 };
+use raterlens_core::metrics::{overlap_counts, surface_metrics, surfaces};
 use raterlens_core::variability::{gt_entropy, variance_map, DistanceExtent, SoftLabelOptions};
 use raterlens_core::{Geometry, Volume};
 
@@ -54,7 +55,9 @@ fn peaks_stay_below_three_inputs_and_the_outputs() {
         ..SoftLabelOptions::default()
     };
     let classes = Classes::found_in(&set);
-    let jobs: [(&str, usize, usize); 6] = [
+    let pair = [0, 1].map(|n| maps[n].data().view());
+    let ids = [1, 2, 3, 4];
+    let jobs: [(&str, usize, usize); 7] = [
         (
             "vote",
             1,
@@ -87,17 +90,39 @@ fn peaks_stay_below_three_inputs_and_the_outputs() {
             peak_of(|| variance_map(&set, 1, &SoftLabelOptions::default()).unwrap()),
         ),
         (
+            "variance in slices, all structures",
+            4 * 4,
+            peak_of(|| {
+                let map = |&id: &u16| variance_map(&set, id, &SoftLabelOptions::default()).unwrap();
+                ids.iter().map(map).collect::<Vec<_>>()
+            }),
+        ),
+        (
             "variance in the volume",
             4,
             peak_of(|| variance_map(&set, 1, &in_volume).unwrap()),
         ),
     ];
     for (name, output, peak) in jobs {
-        let share = peak as f64 / input as f64;
-        println!("{name}: {share:.2} times the input beyond the input");
-        assert!(
-            peak <= budget(output),
-            "{name}: {peak} bytes, {share:.2} times the input"
-        );
+        check(name, peak, input, budget(output));
     }
+    let two = 2 * VOXELS;
+    let overlap = peak_of(|| overlap_counts(&pair[0], &pair[1], &ids).unwrap());
+    check("overlap of two raters", overlap, two, 2 * two);
+    let distances = peak_of(|| {
+        let [a, b] = pair.each_ref().map(|labels| surfaces(labels, &ids));
+        let pairs = a.iter().zip(&b);
+        let metrics = pairs.map(|(a, b)| surface_metrics(a, b, [4.0, 0.5, 0.5], 1.0));
+        metrics.collect::<Vec<_>>()
+    });
+    check("distances of two raters", distances, two, 2 * two);
+}
+
+fn check(name: &str, peak: usize, input: usize, budget: usize) {
+    let share = peak as f64 / input as f64;
+    println!("{name}: {share:.2} times the input beyond the input");
+    assert!(
+        peak <= budget,
+        "{name}: {peak} bytes, {share:.2} times the input"
+    );
 }

@@ -23,7 +23,7 @@ pub struct Job {
 
 /// What a job gave.
 pub enum Outcome {
-    Posterior(Staple, Volume<f32>),
+    Posterior(Box<Staple>, Volume<f32>),
     Labels(Volume<u8>),
     Maps(Vec<Volume<f32>>),
     Distances(Vec<Option<SurfaceMetrics>>),
@@ -58,7 +58,7 @@ fn binary_staple(_: &Case, raters: &[Volume<u8>]) -> Outcome {
     let set = RaterSet::from_volumes(raters).unwrap();
     let fused = staple_structure(&set, 1, &StapleOptions::default()).unwrap();
     let posterior = fused.posterior(1).unwrap();
-    Outcome::Posterior(fused, posterior)
+    Outcome::Posterior(Box::new(fused), posterior)
 }
 
 fn multi_staple(_: &Case, raters: &[Volume<u8>]) -> Outcome {

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use rayon::prelude::*;
 
 use super::blocks::CHUNK;
-use super::histogram::Code;
 use super::label_value::LabelValue;
+use super::tiles::{Code, Tiles};
 
 /// Patterns that occur, in ascending order of their classes, and how often.
 pub(super) struct Listed {
@@ -47,25 +47,26 @@ pub(super) fn number<T: LabelValue, K: Code + TryFrom<usize>>(
     columns: &[&[T]],
     table: &[u32],
     listed: &Listed,
-) -> Vec<K> {
+) -> Vec<Tiles<K>> {
     let keys = listed.rows.chunks(columns.len().max(1));
     let numbers: HashMap<&[u32], K> = keys
         .enumerate()
         .map(|(n, key)| (key, K::try_from(n).unwrap_or_default()))
         .collect();
     let voxels = columns.first().map_or(0, |c| c.len());
-    let mut out = vec![K::default(); voxels];
-    out.par_chunks_mut(CHUNK).enumerate().for_each(|(n, out)| {
+    let number = |n: usize| {
         let mut run = Run::new(columns, table);
         let mut last = K::default();
-        for (v, out) in (n * CHUNK..).zip(out) {
+        let numbered = (n * CHUNK..voxels.min((n + 1) * CHUNK)).map(|v| {
             if run.step(v) {
                 last = numbers.get(run.pattern()).copied().unwrap_or_default();
             }
-            *out = last;
-        }
-    });
-    out
+            last
+        });
+        Tiles::of(&numbered.collect::<Vec<_>>())
+    };
+    let chunks = (0..voxels.div_ceil(CHUNK)).into_par_iter();
+    chunks.map(number).collect()
 }
 
 fn count_chunk<T: LabelValue>(

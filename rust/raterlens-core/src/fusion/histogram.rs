@@ -2,46 +2,50 @@
 //!
 //! Rater r's class has weight `classes^r`, so a pattern is a number below `classes^raters`.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::blocks::{self, Block, BLOCK, CHUNK};
 use super::label_value::LabelValue;
+use super::tiles::{Code, Tiles};
 
 /// The most counters that are kept; with more possible patterns, only those that occur are listed (`hashed`).
 const MAX_CODES: usize = 1 << 16;
 
-/// A pattern number as it is stored per voxel.
-pub(super) trait Code: Copy + Default + Send + Sync + Eq + 'static {
-    /// The low bits; numbers are below the number of codes, which fits.
-    fn from_code(code: u16) -> Self;
-    /// The number as a table position.
-    fn index(self) -> usize;
+/// A pattern number that is made by adding up what the raters gave.
+pub(super) trait Sum: Code {
+    /// Counters that a pattern has; voxels take turns, because adding to one counter again at once has to wait.
+    const COUNTERS: usize;
+
+    /// The low bits; sums are below the number of codes, which fits.
+    fn low(sum: u16) -> Self;
+
+    /// The sum of the low bits.
+    fn plus(self, other: Self) -> Self;
 }
 
-impl Code for u8 {
-    fn from_code(code: u16) -> Self {
-        code as u8
+impl Sum for u8 {
+    const COUNTERS: usize = 4;
+
+    fn low(sum: u16) -> Self {
+        sum as u8
     }
-    fn index(self) -> usize {
-        usize::from(self)
+
+    fn plus(self, other: Self) -> Self {
+        self.wrapping_add(other)
     }
 }
 
-impl Code for u16 {
-    fn from_code(code: u16) -> Self {
-        code
-    }
-    fn index(self) -> usize {
-        usize::from(self)
-    }
-}
+impl Sum for u16 {
+    const COUNTERS: usize = 1;
 
-impl Code for u32 {
-    fn from_code(code: u16) -> Self {
-        u32::from(code)
+    fn low(sum: u16) -> Self {
+        sum
     }
-    fn index(self) -> usize {
-        self as usize
+
+    fn plus(self, other: Self) -> Self {
+        self.wrapping_add(other)
     }
 }
 
@@ -55,12 +59,12 @@ pub(super) fn code_count(classes: usize, raters: usize) -> Option<usize> {
 pub(super) struct Histogram<K> {
     /// One counter per possible pattern.
     pub counts: Vec<u64>,
-    /// One number per voxel, `[k, j, i]`.
-    pub codes: Vec<K>,
+    /// One number per voxel, `[k, j, i]`, in tasks of [`CHUNK`].
+    pub tiles: Vec<Tiles<K>>,
 }
 
 /// Counts patterns. `table` gives each label's class; `codes` is [`code_count`] of them.
-pub(super) fn count<T: LabelValue, K: Code>(
+pub(super) fn count<T: LabelValue, K: Sum>(
     columns: &[&[T]],
     table: &[u32],
     classes: usize,
@@ -68,27 +72,38 @@ pub(super) fn count<T: LabelValue, K: Code>(
 ) -> Histogram<K> {
     let weights = weights(classes, columns.len());
     let voxels = columns.first().map_or(0, |c| c.len());
-    let mut codes = vec![K::default(); voxels];
     let coder = Coder {
         columns,
         table,
         weights: &weights,
     };
-    let none = || vec![0_u64; code_count];
-    let counts = codes
-        .par_chunks_mut(CHUNK)
-        .enumerate()
-        .fold(none, |mut counts, (n, out)| {
-            coder.chunk(n * CHUNK, out, &mut counts);
-            counts
+    let none = || Histogram {
+        counts: vec![0_u64; code_count * K::COUNTERS],
+        tiles: Vec::new(),
+    };
+    let mut found: Histogram<K> = (0..voxels.div_ceil(CHUNK))
+        .into_par_iter()
+        .fold(none, |mut found: Histogram<K>, n| {
+            let range = n * CHUNK..voxels.min((n + 1) * CHUNK);
+            let tiles = coder.chunk(range, &mut found.counts);
+            found.tiles.push(tiles);
+            found
         })
-        .reduce(none, |mut a, b| {
-            for (a, b) in a.iter_mut().zip(b) {
-                *a += b;
-            }
-            a
-        });
-    Histogram { counts, codes }
+        .reduce(none, Histogram::join);
+    let turns = found.counts.chunks_exact(K::COUNTERS);
+    found.counts = turns.map(|counts| counts.iter().sum()).collect();
+    found
+}
+
+impl<K> Histogram<K> {
+    /// This part of the image and the one after it.
+    fn join(mut self, after: Self) -> Self {
+        for (count, more) in self.counts.iter_mut().zip(after.counts) {
+            *count += more;
+        }
+        self.tiles.extend(after.tiles);
+        self
+    }
 }
 
 /// `classes^r` for rater r. Sums stay below 2^16 ([`code_count`]), so 16 bits, wrapping, lose nothing.
@@ -121,61 +136,67 @@ impl<T: LabelValue> Coder<'_, T> {
         self.table.get(label.index()).copied().unwrap_or(0) as u16
     }
 
-    fn chunk<K: Code>(&self, begin: usize, out: &mut [K], counts: &mut [u64]) {
-        for (n, out) in out.chunks_mut(BLOCK).enumerate() {
-            let start = begin + n * BLOCK;
+    /// The tiles of one task's voxels, which are counted, too.
+    fn chunk<K: Sum>(&self, range: Range<usize>, counts: &mut [u64]) -> Tiles<K> {
+        let mut tiles = Tiles::new();
+        for start in range.clone().step_by(BLOCK) {
+            let mut codes = [K::default(); BLOCK];
             match blocks::kind(self.columns, start) {
-                Block::Constant(label) => self.constant(label, out, counts),
-                Block::Pair(a, b) => self.pair(start, [a, b], out, counts),
-                Block::Mixed => self.mixed(start, out, counts),
+                Block::Constant(label) => {
+                    let code = self.constant(label);
+                    add(counts, code, 0, BLOCK as u64);
+                    tiles.push_same(code);
+                    continue;
+                }
+                Block::Pair(a, b) => self.pair(start, [a, b], &mut codes),
+                Block::Mixed => self.mixed(start, &mut codes),
             }
+            let codes = codes.get(..BLOCK.min(range.end - start)).unwrap_or(&codes);
+            for (n, &code) in codes.iter().enumerate() {
+                add(counts, code, n % K::COUNTERS, 1);
+            }
+            tiles.push_mixed(codes);
         }
+        tiles
     }
 
-    fn constant<K: Code>(&self, label: T, out: &mut [K], counts: &mut [u64]) {
+    fn constant<K: Sum>(&self, label: T) -> K {
         let class = self.class(label);
         let all = |sum: u16, weight: &u16| sum.wrapping_add(weight.wrapping_mul(class));
-        let code = self.weights.iter().fold(0, all);
-        out.fill(K::from_code(code));
-        add(counts, code, out.len() as u64);
+        K::low(self.weights.iter().fold(0, all))
     }
 
     /// Two labels a and b: the code is that of "all a" plus a step for every rater who gave b.
-    fn pair<K: Code>(&self, start: usize, [a, b]: [T; 2], out: &mut [K], counts: &mut [u64]) {
+    fn pair<K: Sum>(&self, start: usize, [a, b]: [T; 2], codes: &mut [K; BLOCK]) {
+        let all_a = self.constant(a);
+        codes.fill(all_a);
         let (class_a, class_b) = (self.class(a), self.class(b));
-        let mut codes = [0_u16; BLOCK];
         for (column, weight) in self.columns.iter().zip(self.weights) {
-            let base = weight.wrapping_mul(class_a);
-            let step = weight.wrapping_mul(class_b).wrapping_sub(base);
+            let step = weight.wrapping_mul(class_b.wrapping_sub(class_a));
+            let step = K::low(step);
             let Some(block) = blocks::at(column, start) else {
                 return; // never: `kind` saw a whole block
             };
             for (code, &label) in codes.iter_mut().zip(block) {
-                let extra = if label == b { step } else { 0 };
-                *code = code.wrapping_add(base).wrapping_add(extra);
+                *code = code.plus(if label == b { step } else { K::default() });
             }
-        }
-        for (out, code) in out.iter_mut().zip(codes) {
-            *out = K::from_code(code);
-            add(counts, code, 1);
         }
     }
 
-    fn mixed<K: Code>(&self, start: usize, out: &mut [K], counts: &mut [u64]) {
-        for (n, out) in out.iter_mut().enumerate() {
-            let mut code = 0_u16;
-            for (column, weight) in self.columns.iter().zip(self.weights) {
-                let class = column.get(start + n).map_or(0, |&label| self.class(label));
-                code = code.wrapping_add(weight.wrapping_mul(class));
+    fn mixed<K: Sum>(&self, start: usize, codes: &mut [K; BLOCK]) {
+        for (column, weight) in self.columns.iter().zip(self.weights) {
+            let labels = column.get(start..).unwrap_or_default();
+            for (code, &label) in codes.iter_mut().zip(labels) {
+                let part = weight.wrapping_mul(self.class(label));
+                *code = code.plus(K::low(part));
             }
-            *out = K::from_code(code);
-            add(counts, code, 1);
         }
     }
 }
 
-fn add(counts: &mut [u64], code: u16, voxels: u64) {
-    if let Some(counter) = counts.get_mut(usize::from(code)) {
+/// Adds voxels to one of a pattern's counters.
+fn add<K: Sum>(counts: &mut [u64], code: K, counter: usize, voxels: u64) {
+    if let Some(counter) = counts.get_mut(code.index() * K::COUNTERS + counter) {
         *counter += voxels;
     }
 }

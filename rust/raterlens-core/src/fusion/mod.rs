@@ -28,6 +28,7 @@ mod raters;
 pub mod staple;
 mod tally;
 mod ties;
+mod tiles;
 mod vote;
 
 pub use crate::variability::soft_distance_label;

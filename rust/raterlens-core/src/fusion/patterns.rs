@@ -1,15 +1,14 @@
 //! The histogram of what raters gave together.
 
 use ndarray::Array3;
-use rayon::prelude::*;
 
-use super::blocks::{BLOCK, CHUNK};
 use super::classes::Classes;
 use super::error::FusionError;
 use super::hashed;
-use super::histogram::{self, Code, Histogram};
+use super::histogram::{self, Histogram};
 use super::label_value::LabelValue;
 use super::raters::RaterSet;
+use super::tiles::{self, Tiles};
 use crate::geometry::Geometry;
 use crate::volume::{Volume, VolumeError};
 
@@ -20,8 +19,8 @@ use crate::volume::{Volume, VolumeError};
 /// their counts: a few hundred rows in place of millions of voxels. Counts are 64-bit and exact.
 ///
 /// # Cost
-/// Reads every voxel once and keeps 1 or 2 bytes per voxel (4 with more than 65,536 patterns); labels outside the list
-/// cost a second reading when they are refused.
+/// Reads every voxel once and keeps, where neighbours differ, 1 or 2 bytes per voxel (4 with more than 65,536 patterns) and almost
+/// nothing elsewhere; labels outside the list cost a second reading when they are refused.
 #[derive(Debug, Clone)]
 pub struct Patterns {
     grid: Geometry,
@@ -36,11 +35,17 @@ pub struct Patterns {
 #[derive(Debug, Clone)]
 enum Numbers {
     /// At most 256 possible codes; `slots` gives the pattern of each code.
-    Byte { codes: Vec<u8>, slots: Vec<u32> },
+    Byte {
+        tiles: Vec<Tiles<u8>>,
+        slots: Vec<u32>,
+    },
     /// At most 65,536.
-    Short { codes: Vec<u16>, slots: Vec<u32> },
+    Short {
+        tiles: Vec<Tiles<u16>>,
+        slots: Vec<u32>,
+    },
     /// The pattern itself.
-    Long(Vec<u32>),
+    Long(Vec<Tiles<u32>>),
 }
 
 impl Patterns {
@@ -86,21 +91,21 @@ impl Patterns {
         let count = classes.count();
         Ok(match histogram::code_count(count, columns.len()) {
             Some(n) if n <= 1 << 8 => {
-                let (codes, slots, listed) =
+                let (tiles, slots, listed) =
                     empty.compact(histogram::count(&columns, &table, count, n));
-                listed.with(Numbers::Byte { codes, slots })
+                listed.with(Numbers::Byte { tiles, slots })
             }
             Some(n) => {
-                let (codes, slots, listed) =
+                let (tiles, slots, listed) =
                     empty.compact(histogram::count(&columns, &table, count, n));
-                listed.with(Numbers::Short { codes, slots })
+                listed.with(Numbers::Short { tiles, slots })
             }
             None => empty.listed(&columns, &table),
         })
     }
 
     /// Keeps the patterns that occur; also the pattern of every code.
-    fn compact<K>(mut self, histogram: Histogram<K>) -> (Vec<K>, Vec<u32>, Self) {
+    fn compact<K>(mut self, histogram: Histogram<K>) -> (Vec<Tiles<K>>, Vec<u32>, Self) {
         let mut slots = vec![0; histogram.counts.len()];
         for (code, (slot, voxels)) in slots.iter_mut().zip(histogram.counts).enumerate() {
             if voxels > 0 {
@@ -109,14 +114,14 @@ impl Patterns {
                 histogram::decode(code, self.classes.count(), self.raters, &mut self.rows);
             }
         }
-        (histogram.codes, slots, self)
+        (histogram.tiles, slots, self)
     }
 
     fn listed<T: LabelValue>(mut self, columns: &[&[T]], table: &[u32]) -> Self {
         let listed = hashed::list(columns, table);
         let numbers = if listed.counts.len() <= 1 << 16 {
             Numbers::Short {
-                codes: hashed::number(columns, table, &listed),
+                tiles: hashed::number(columns, table, &listed),
                 slots: (0..listed.counts.len() as u32).collect(),
             }
         } else {
@@ -178,14 +183,15 @@ impl Patterns {
     ///
     /// # Errors
     /// None in practice: the grid is that of the raters.
-    pub fn paint<U: Copy + Default + Send + Sync>(
+    pub fn paint<U: Copy + Default + PartialEq + Send + Sync>(
         &self,
         values: &[U],
     ) -> Result<Volume<U>, VolumeError> {
+        let voxels = self.grid.voxel_count();
         let painted = match &self.numbers {
-            Numbers::Byte { codes, slots } => paint(codes, &by_code(slots, values)),
-            Numbers::Short { codes, slots } => paint(codes, &by_code(slots, values)),
-            Numbers::Long(codes) => paint(codes, values),
+            Numbers::Byte { tiles, slots } => tiles::paint(tiles, &by_code(slots, values), voxels),
+            Numbers::Short { tiles, slots } => tiles::paint(tiles, &by_code(slots, values), voxels),
+            Numbers::Long(tiles) => tiles::paint(tiles, values, voxels),
         };
         volume(painted, &self.grid)
     }
@@ -206,37 +212,9 @@ fn by_code<U: Copy + Default>(slots: &[u32], values: &[U]) -> Vec<U> {
     slots.iter().map(value).collect()
 }
 
-fn paint<K: Code, U: Copy + Default + Send + Sync>(codes: &[K], values: &[U]) -> Vec<U> {
-    let mut out = vec![U::default(); codes.len()];
-    out.par_chunks_mut(CHUNK)
-        .zip(codes.par_chunks(CHUNK))
-        .for_each(|(out, codes)| {
-            for (out, codes) in out.chunks_mut(BLOCK).zip(codes.chunks(BLOCK)) {
-                paint_block(codes, values, out);
-            }
-        });
-    out
-}
-
-fn paint_block<K: Code, U: Copy + Default>(codes: &[K], values: &[U], out: &mut [U]) {
-    let value = |code: K| values.get(code.index()).copied().unwrap_or_default();
-    let Some(&first) = codes.first() else {
-        return;
-    };
-    if codes
-        .iter()
-        .fold(true, |same, &code| same & (code == first))
-    {
-        out.fill(value(first));
-        return;
-    }
-    for (out, &code) in out.iter_mut().zip(codes) {
-        *out = value(code);
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::blocks::CHUNK;
     use super::*;
 
     fn volumes(columns: &[Vec<u16>]) -> Vec<Volume<u16>> {

@@ -153,6 +153,8 @@ impl<T: LabelValue> Ballot<'_, T> {
         for (n, out) in out.chunks_mut(BLOCK).enumerate() {
             let start = begin + n * BLOCK;
             match blocks::kind(self.columns, start) {
+                // Background is there already: memory that is not touched costs nothing.
+                Block::Constant(label) if label == T::default() => {}
                 Block::Constant(label) => out.fill(label),
                 Block::Pair(a, b) if self.columns.len() <= MAX_PAIR_RATERS => {
                     self.pair(start, [a, b], out);

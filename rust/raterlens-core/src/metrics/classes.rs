@@ -26,6 +26,7 @@ impl LabelClasses {
     }
 
     /// The class of a label.
+    #[inline]
     pub(crate) fn of(&self, label: u16) -> usize {
         self.class_of
             .get(usize::from(label))

@@ -147,8 +147,14 @@ mod tests {
     #[test]
     fn distances_by_hand_with_anisotropic_voxels() {
         // Planes 5 apart, rows 2, voxels 0.5.
-        let a = array![[[1, 0, 0, 0], [0, 0, 0, 1]], [[0, 0, 0, 0], [0, 0, 0, 0]]];
-        let b = array![[[0, 0, 0, 0], [0, 0, 0, 0]], [[0, 1, 0, 0], [0, 0, 0, 0]]];
+        let a = array![
+            [[1_u16, 0, 0, 0], [0, 0, 0, 1]],
+            [[0, 0, 0, 0], [0, 0, 0, 0]]
+        ];
+        let b = array![
+            [[0_u16, 0, 0, 0], [0, 0, 0, 0]],
+            [[0, 1, 0, 0], [0, 0, 0, 0]]
+        ];
         let (a, b) = (&surfaces(&a.view(), &[1])[0], &surfaces(&b.view(), &[1])[0]);
         let spacing = [5.0, 2.0, 0.5];
         let near = (5.0_f64.powi(2) + 0.5_f64.powi(2)).sqrt();
