@@ -15,6 +15,8 @@ DEMO_STEPS ?= system rust torch cmake slicer-host
 # Further arguments of the program, for example SEGMENT_ARGS="--device cuda".
 SEGMENT_ARGS ?=
 TRAIN_ARGS ?=
+# Further arguments of the comparison with other programs, for example PEERS_ARGS="--rounds 5 --only overlap".
+PEERS_ARGS ?=
 
 VENV := .cache/venv
 SETUP := $(PYTHON) tools/setup.py
@@ -94,9 +96,11 @@ format: ## put all sources into the agreed format
 	$(VENV)/bin/ruff check --fix
 	$(VENV)/bin/ruff format
 
-bench: ## run the benchmarks
+bench: ## run the benchmarks, and other programs beside RaterLens where they are installed
 	@$(SETUP) system rust torch
 	$(CARGO) bench --locked --workspace
+	$(CARGO) build --release --locked -p raterlens-core --example time_job
+	$(PYTHON) tools/bench/peers.py $(PEERS_ARGS)
 
 docs: ## build the Rust documentation: target/doc
 	@$(SETUP) system rust torch

@@ -1,0 +1,1 @@
+"""Times RaterLens beside other programs."""
