@@ -63,7 +63,7 @@ pub(super) struct Histogram<K> {
     pub tiles: Vec<Tiles<K>>,
 }
 
-/// Counts patterns. `table` gives each label's class; `codes` is [`code_count`] of them.
+/// Counts patterns. `table` gives each label's class; `code_count` is [`code_count()`] of them.
 pub(super) fn count<T: LabelValue, K: Sum>(
     columns: &[&[T]],
     table: &[u32],

@@ -24,6 +24,7 @@
 
 mod classes;
 mod compare;
+mod counting;
 mod mse;
 mod overlap;
 mod percentile;

@@ -4,8 +4,7 @@ use ndarray::{ArrayView, CowArray, Dimension};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::classes::LabelClasses;
-use super::runs::for_each_joint_run;
+use super::counting::Structures;
 use crate::fusion::LabelValue;
 use crate::grid::{check_shapes, GridError};
 
@@ -119,14 +118,15 @@ pub fn overlap_counts<T: LabelValue, D: Dimension>(
     ids: &[u16],
 ) -> Result<Vec<OverlapCounts>, GridError> {
     check_shapes(prediction.shape(), truth.shape())?;
-    let classes = LabelClasses::new(ids);
+    let structures = Structures::<T>::new(ids);
+    let classes = structures.classes();
     let (prediction, truth) = (prediction.as_standard_layout(), truth.as_standard_layout());
     let none = || vec![OverlapCounts::default(); classes.count()];
     let counts = flat(&prediction)
         .par_chunks(PIECE)
         .zip(flat(&truth).par_chunks(PIECE))
         .fold(none, |mut counts, (p, t)| {
-            count_piece(p, t, &classes, &mut counts);
+            structures.count(p, t, &mut counts);
             counts
         })
         .reduce(none, |mut counts, other| {
@@ -139,26 +139,6 @@ pub fn overlap_counts<T: LabelValue, D: Dimension>(
 
 fn flat<'a, T: LabelValue, D: Dimension>(array: &'a CowArray<'_, T, D>) -> &'a [T] {
     array.as_slice().unwrap_or_default() // always there in the standard layout
-}
-
-fn count_piece<T: LabelValue>(
-    prediction: &[T],
-    truth: &[T],
-    classes: &LabelClasses,
-    counts: &mut [OverlapCounts],
-) {
-    for_each_joint_run(&[prediction, truth], |labels, range| {
-        let &[p, t] = labels else { return };
-        let voxels = range.len() as u64;
-        let (p_class, t_class) = (classes.of(p.into()), classes.of(t.into()));
-        if let Some(count) = counts.get_mut(p_class) {
-            count.prediction += voxels;
-            count.both += if p_class == t_class { voxels } else { 0 };
-        }
-        if let Some(count) = counts.get_mut(t_class) {
-            count.truth += voxels;
-        }
-    });
 }
 
 /// Dice overlap of structure `id` in two label arrays of equal shape: `2 |A and B| / (|A| + |B|)`.
@@ -285,6 +265,12 @@ mod tests {
                 prop_assert_eq!(counts(&Array1::from(b.clone()), &Array1::from(a.clone()), id), expected.swapped());
                 prop_assert_eq!(found.dice(), found.swapped().dice());
                 prop_assert_eq!(found.precision(), found.swapped().recall());
+                // With many structures voxels are counted in another way.
+                let mut many: Vec<u16> = (100..120).collect();
+                many.push(id);
+                let (a, b) = (Array1::from(a.clone()), Array1::from(b.clone()));
+                let among_many = overlap_counts(&a.view(), &b.view(), &many).unwrap();
+                prop_assert_eq!(among_many.last(), Some(&found));
             }
         }
     }
