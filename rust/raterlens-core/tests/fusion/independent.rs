@@ -1,14 +1,11 @@
-//! The same numbers as SimpleITK, SciPy and NumPy: `independent/fusion/make_expected.py` says how they were made.
+//! The same numbers as SimpleITK, SciPy, scikit-learn and NumPy: `independent/fusion` says how they were made.
 
 use std::sync::OnceLock;
 
 use serde_json::Value;
 
 use raterlens_core::fusion::staple::{Prior, Region, Staple, StapleOptions};
-use raterlens_core::fusion::{self, soft_distance_label, Classes, RaterSet};
-use raterlens_core::variability::{
-    gt_entropy, variance_map, DistanceExtent, DistanceUnit, SoftLabelOptions,
-};
+use raterlens_core::fusion::{self, mean_label, vote, Classes, RaterSet, TiePolicy};
 use raterlens_core::Volume;
 
 use crate::support::{assert_close, volume_of, voxels};
@@ -109,19 +106,37 @@ fn binary_staple_equals_simpleitk_iteration_by_iteration() {
     assert_close(&single, &posterior, SINGLE, "posterior in single precision");
 }
 
+/// The prior of a case: fixed for the classes 1 and 2, or else `otherwise`.
+fn prior(case: &Value, otherwise: Prior) -> Prior {
+    match case["fixed"].as_array() {
+        Some(_) => {
+            let shares = numbers(&case["fixed"]);
+            Prior::Fixed(vec![(1, shares[1]), (2, shares[2])])
+        }
+        None => otherwise,
+    }
+}
+
 #[test]
 fn multi_label_staple_has_the_fixed_point_of_simpleitk() {
     let raters = raters("five_raters_wide", "wide_shape_kji");
     let set = RaterSet::from_volumes(&raters).unwrap();
-    let fused = fusion::staple(&set, &Classes::found_in(&set), &patient()).unwrap();
-    let itk = &expected()["multi_sitk"];
-    assert_eq!(
-        voxels(&fused.consensus_in::<u8>().unwrap()),
-        digits(&itk["consensus"])
-    );
-    // The filter stops at changes of 1e-12 per iteration, which leaves more than that to go.
-    let expected = expected_confusion(&itk["confusion"]);
-    assert_close(&confusion(&fused), &expected, 1e-9, "confusion");
+    let cases = expected()["multi_sitk"].as_array().unwrap();
+    assert_eq!(cases.len(), 2);
+    for itk in cases {
+        let options = StapleOptions {
+            prior: prior(itk, Prior::MeanLabel),
+            ..patient()
+        };
+        let fused = fusion::staple(&set, &Classes::found_in(&set), &options).unwrap();
+        assert_eq!(
+            voxels(&fused.consensus_in::<u8>().unwrap()),
+            digits(&itk["consensus"])
+        );
+        // The filter stops at changes of 1e-12 per iteration, which leaves more than that to go.
+        let expected = expected_confusion(&itk["confusion"]);
+        assert_close(&confusion(&fused), &expected, 1e-9, "confusion");
+    }
 }
 
 #[test]
@@ -129,11 +144,12 @@ fn multi_label_staple_equals_a_voxel_by_voxel_estimate() {
     let raters = raters("five_raters_wide", "wide_shape_kji");
     let set = RaterSet::from_volumes(&raters).unwrap();
     for case in expected()["multi_numpy"].as_array().unwrap() {
+        let estimated = match case["estimate"].as_bool().unwrap() {
+            true => Prior::Estimated,
+            false => Prior::MeanLabel,
+        };
         let options = StapleOptions {
-            prior: match case["estimate"].as_bool().unwrap() {
-                true => Prior::Estimated,
-                false => Prior::MeanLabel,
-            },
+            prior: prior(case, estimated),
             region: match case["disagreement"].as_bool().unwrap() {
                 true => Region::Disagreement,
                 false => Region::Whole,
@@ -149,45 +165,55 @@ fn multi_label_staple_equals_a_voxel_by_voxel_estimate() {
         assert_close(&confusion(&fused), &expected, tolerance, &what);
         let posterior = voxels(&fused.posterior_f64(1).unwrap());
         assert_close(&posterior, &numbers(&case["posterior_1"]), tolerance, &what);
-        let likelihood = fused.trace.last().unwrap().log_likelihood;
-        let expected = case["log_likelihood"].as_f64().unwrap();
-        assert!((likelihood / expected - 1.0).abs() < 1e-10, "{what}");
+        let close =
+            |found: f64, expected: &Value| (found / expected.as_f64().unwrap() - 1.0).abs() < 1e-10;
+        let last = fused.trace.last().unwrap();
+        assert!(
+            close(last.log_likelihood, &case["log_likelihood"]),
+            "{what}"
+        );
+        for (step, expected) in fused.trace.iter().zip(case["trace"].as_array().unwrap()) {
+            assert!(close(step.log_likelihood, &expected[0]), "{what}: {step:?}");
+            let change = step.largest_change;
+            assert_eq!(change.is_none(), expected[1].is_null(), "{what}");
+            assert!(
+                change.is_none_or(|c| close(c, &expected[1])),
+                "{what}: {step:?}"
+            );
+        }
         let labels = voxels(&fused.consensus_in::<u8>().unwrap());
         assert_eq!(labels, digits(&case["consensus"]), "{what}");
     }
 }
 
 #[test]
-fn entropy_equals_scipy() {
+fn votes_equal_those_of_simpleitk_scipy_and_counters() {
     let raters = raters("four_raters", "shape_kji");
     let set = RaterSet::from_volumes(&raters).unwrap();
-    let entropy = gt_entropy(&set, &Classes::found_in(&set)).unwrap();
-    let expected = numbers(&expected()["entropy"]);
-    assert!(expected.iter().any(|&h| h > 1.0)); // a three-way split is among them
-    assert_close(&doubles(&entropy), &expected, SINGLE, "entropy");
+    let expected = &expected()["votes"];
+    assert!(expected["ties"].as_u64().unwrap() > 30);
+    let policies = [
+        ("background", TiePolicy::Background),
+        ("undecided", TiePolicy::Undecided(9)),
+        ("lowest-label", TiePolicy::LowestLabel),
+        ("first-rater", TiePolicy::FirstRater),
+        ("staple", TiePolicy::Staple(patient())),
+    ];
+    for (name, policy) in policies {
+        let found = voxels(&vote(&set, &policy).unwrap());
+        assert_eq!(found, digits(&expected[name]), "{name}");
+    }
 }
 
 #[test]
-fn soft_labels_equal_scipy_in_slices_and_in_the_volume() {
+fn the_mean_label_equals_that_of_scikit_learn() {
     let raters = raters("four_raters", "shape_kji");
     let set = RaterSet::from_volumes(&raters).unwrap();
-    for case in expected()["distances"].as_array().unwrap() {
-        let options = SoftLabelOptions {
-            tau: expected()["tau"].as_f64().unwrap(),
-            unit: match case["unit"].as_str().unwrap() {
-                "pixel" => DistanceUnit::Pixel,
-                _ => DistanceUnit::Millimetre,
-            },
-            extent: match case["in_plane"].as_bool().unwrap() {
-                true => DistanceExtent::InPlane,
-                false => DistanceExtent::Volume,
-            },
-            saturation: 0.0,
-        };
-        let what = format!("{:?}, {:?}", options.unit, options.extent);
-        let variance = doubles(&variance_map(&set, 1, &options).unwrap());
-        assert_close(&variance, &numbers(&case["variance"]), SINGLE, &what);
-        let mean = doubles(&soft_distance_label(&set, 1, &options).unwrap());
-        assert_close(&mean, &numbers(&case["mean"]), SINGLE, &what);
+    let mean = mean_label(&set, &Classes::found_in(&set)).unwrap();
+    let classes = expected()["mean_label"].as_array().unwrap();
+    assert_eq!(classes.len(), 3);
+    for (label, expected) in (0_u16..).zip(classes) {
+        let found = doubles(&mean.of(label).unwrap());
+        assert_close(&found, &numbers(expected), SINGLE, "mean label");
     }
 }

@@ -8,3 +8,4 @@ mod properties;
 mod published;
 mod support;
 mod variability;
+mod variability_independent;

@@ -1,7 +1,6 @@
 """Makes expected.json: what independent programs say about small cases that the Rust tests repeat.
 
-    python3 -m venv v && v/bin/pip install numpy==2.4.6 scipy==1.17.1 SimpleITK==2.5.7
-    v/bin/python make_expected.py
+    python3 -m venv v && v/bin/pip install -r requirements.txt && v/bin/python make_expected.py
 
 Inputs are drawn from a fixed seed and stored beside the expected values, so the tests do not depend on NumPy's random
 numbers. Conventions:
@@ -14,22 +13,28 @@ numbers. Conventions:
   compared: labels, and confusion matrices within the single precision the filter works in.
 * multi-label STAPLE once more, voxel by voxel in NumPy and double precision, from the mean label; with the prior fixed
   and estimated, in the whole image and in the disagreement region.
-* entropy: scipy.stats.entropy. Distances: scipy.ndimage.distance_transform_edt, both sides, with `sampling`.
+* votes: SimpleITK's LabelVoting (ties to background, or to a label of their own), scipy.stats.mode (ties to the lowest
+  label), collections.Counter (ties to the label counted first, that of the first rater), and the tied label of the
+  largest posterior of the NumPy estimate.
+* mean label: scikit-learn's one-hot coding.
 """
 
+import collections
 import json
 import pathlib
 from importlib.metadata import version
 
 import numpy as np
 import SimpleITK as sitk
-from scipy.ndimage import distance_transform_edt
-from scipy.special import expit
-from scipy.stats import entropy
+from scipy.stats import mode
+from sklearn.preprocessing import label_binarize
 
 HERE = pathlib.Path(__file__).parent
 SPACING_KJI = (2.5, 0.75, 0.5)
-TAU = 1.25
+#: Of the classes 0, 1, 2: far from the share of voxels that any rater gave them.
+FIXED_PRIOR = (0.5, 0.3, 0.2)
+#: A label that no rater used.
+UNDECIDED = 9
 
 
 def blobs(rng, raters, shape, structures, jitter):
@@ -45,6 +50,11 @@ def blobs(rng, raters, shape, structures, jitter):
             d = np.sqrt((((grid - c) / (radius * rng.uniform(0.85, 1.15))) ** 2).sum(-1))
             out[r][d + rng.normal(0, 0.08, shape) < 1] = label
     return out
+
+
+def slips(rng, labels, share):
+    """The drawings with a share of the voxels given at random, so that structures tie with each other too."""
+    return np.where(rng.random(labels.shape) < share, rng.integers(0, 3, labels.shape), labels).astype(np.uint8)
 
 
 def text(labels):
@@ -65,13 +75,13 @@ def binary(masks):
     }
 
 
-def multi_sitk(labels, classes):
+def multi_sitk(labels, classes, prior):
     images = [sitk.GetImageFromArray(m) for m in labels]
     f = sitk.MultiLabelSTAPLEImageFilter()
     f.SetLabelForUndecidedPixels(255)
     f.SetTerminationUpdateThreshold(1e-12)
     f.SetMaximumNumberOfIterations(2000)
-    f.SetPriorProbabilities([float((labels == c).mean()) for c in range(classes)])
+    f.SetPriorProbabilities(list(prior))
     consensus = sitk.GetArrayFromImage(f.Execute(images))
     assert not (consensus == 255).any(), "no ties, so that the tie rule plays no part"
     matrices = []
@@ -81,15 +91,20 @@ def multi_sitk(labels, classes):
     return {"consensus": text(consensus), "confusion": matrices}
 
 
-def multi_numpy(labels, classes, estimate, disagreement, tolerance=1e-13):
+def mean_prior(labels, classes):
+    return [float((labels == c).mean()) for c in range(classes)]
+
+
+def multi_numpy(labels, classes, estimate=False, disagreement=False, fixed=None, tolerance=1e-13):
     raters = len(labels)
     rows = labels.reshape(raters, -1)
     inside = (rows != rows[0]).any(0) if disagreement else np.ones(rows.shape[1], bool)
     d = rows[:, inside]
     one_hot = np.stack([d == c for c in range(classes)], 1).astype(float)  # [rater, class, voxel]
     w = one_hot.mean(0)
-    prior = w.mean(1)
+    prior = w.mean(1) if fixed is None else np.array(fixed)
     last = None
+    trace = []
     for _ in range(1, 100_000):
         if estimate:
             prior = w.mean(1)
@@ -100,7 +115,9 @@ def multi_numpy(labels, classes, estimate, disagreement, tolerance=1e-13):
         w = unscaled / unscaled.sum(0)
         likelihood = float((top + np.log(unscaled.sum(0))).sum())
         state = np.concatenate([theta.ravel(), prior])
-        if last is not None and np.abs(state - last).max() <= tolerance:
+        change = None if last is None else float(np.abs(state - last).max())
+        trace.append([likelihood, change])
+        if change is not None and change <= tolerance:
             break
         last = state
     posterior = np.zeros((classes, rows.shape[1]))
@@ -112,42 +129,33 @@ def multi_numpy(labels, classes, estimate, disagreement, tolerance=1e-13):
         "prior": prior.tolist(),
         "confusion": theta.tolist(),
         "log_likelihood": likelihood,
+        "fixed": fixed,
+        "trace": trace[:8],
         "posterior_1": posterior[1].tolist(),
         "consensus": text(posterior.argmax(0)),
+    }, posterior
+
+
+def votes(labels, classes):
+    """The vote of every tie rule that another program has, or that follows from another program's numbers."""
+    images = [sitk.GetImageFromArray(m) for m in labels]
+    voted = {
+        "background": sitk.GetArrayFromImage(sitk.LabelVoting(images, 0)),
+        "undecided": sitk.GetArrayFromImage(sitk.LabelVoting(images, UNDECIDED)),
+        "lowest-label": mode(labels, axis=0).mode,
     }
+    columns = labels.reshape(len(labels), -1).T
+    voted["first-rater"] = np.array([collections.Counter(c.tolist()).most_common(1)[0][0] for c in columns])
+    counts = np.stack([(columns == c).sum(1) for c in range(classes)])
+    _, posterior = multi_numpy(labels, classes)
+    voted["staple"] = np.where(counts == counts.max(0), posterior, -1).argmax(0)
+    ties = int(((counts == counts.max(0)).sum(0) > 1).sum())
+    return {"ties": ties, **{policy: text(fused) for policy, fused in voted.items()}}
 
 
-def soft(mask, in_plane, spacing):
-    if in_plane:
-        return np.stack([soft_of(m, spacing[1:]) for m in mask])
-    return soft_of(mask, spacing)
-
-
-def soft_of(mask, spacing):
-    if not mask.any():
-        return np.zeros(mask.shape)
-    if mask.all():
-        return np.ones(mask.shape)
-    inner = distance_transform_edt(mask, sampling=spacing)
-    outer = distance_transform_edt(~mask, sampling=spacing)
-    return expit((inner - outer) / TAU)
-
-
-def distances(labels):
-    out = []
-    for in_plane in (True, False):
-        for unit in ("pixel", "millimetre"):
-            spacing = SPACING_KJI if unit == "millimetre" else (1.0, 1.0, 1.0)
-            s = np.stack([soft(m == 1, in_plane, spacing) for m in labels])
-            out.append(
-                {
-                    "in_plane": in_plane,
-                    "unit": unit,
-                    "variance": s.var(0).ravel().tolist(),
-                    "mean": s.mean(0).ravel().tolist(),
-                }
-            )
-    return out
+def mean_label(labels, classes):
+    hot = np.mean([label_binarize(m.ravel(), classes=range(classes)) for m in labels], axis=0)
+    return hot.T.tolist()
 
 
 def rounded(value):
@@ -166,23 +174,28 @@ def main():
     shape = (4, 7, 9)
     five = blobs(rng, 5, shape, 1, 0.7)
     drawn = blobs(rng, 4, shape, 2, 0.6)
-    counts = np.stack([(drawn == c).sum(0) for c in range(3)])
+    hasty = slips(np.random.default_rng(21), drawn, 0.5)
     wide_shape = (6, 12, 14)
     wide = blobs(rng, 5, wide_shape, 2, 0.3)
     result = {
-        "versions": {p: version(p) for p in ("numpy", "scipy", "SimpleITK")},
+        "versions": {p: version(p) for p in ("numpy", "scikit-learn", "scipy", "SimpleITK")},
         "shape_kji": shape,
         "spacing_kji_mm": SPACING_KJI,
-        "tau": TAU,
         "five_raters": [text(m) for m in five],
         "binary": binary(five),
         "wide_shape_kji": wide_shape,
         "five_raters_wide": [text(m) for m in wide],
-        "multi_sitk": multi_sitk(wide, 3),
-        "multi_numpy": [multi_numpy(wide, 3, e, d) for e in (False, True) for d in (False, True)],
-        "four_raters": [text(m) for m in drawn],
-        "entropy": entropy(counts / 4, axis=0).ravel().tolist(),
-        "distances": distances(drawn),
+        "multi_sitk": [
+            {"fixed": None, **multi_sitk(wide, 3, mean_prior(wide, 3))},
+            {"fixed": FIXED_PRIOR, **multi_sitk(wide, 3, FIXED_PRIOR)},
+        ],
+        "multi_numpy": [
+            *(multi_numpy(wide, 3, e, d)[0] for e in (False, True) for d in (False, True)),
+            multi_numpy(wide, 3, fixed=FIXED_PRIOR)[0],
+        ],
+        "four_raters": [text(m) for m in hasty],
+        "votes": votes(hasty, 3),
+        "mean_label": mean_label(hasty, 3),
     }
     (HERE / "expected.json").write_text(json.dumps(rounded(result), separators=(",", ":")) + "\n")
 
