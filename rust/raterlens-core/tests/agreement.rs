@@ -316,6 +316,147 @@ fn repeated_drawings_are_compared_with_themselves_only() {
 }
 
 #[test]
+fn repeats_are_pooled_over_images_whatever_their_numbers_and_who_is_missing() {
+    let drawing = |rater: &str, repeat, labels: &[u16]| Drawing {
+        rater: rater.to_owned(),
+        repeat,
+        labels: Cow::Owned(row(labels)),
+    };
+    let images = [
+        // The first drawing of b has number 3; a drew once.
+        vec![
+            drawing("b", 5, &[1, 1, 1, 1]),
+            drawing("a", 0, &[1, 1, 0, 0]),
+            drawing("b", 3, &[1, 0, 0, 0]),
+        ],
+        // Only b, twice: nothing between raters.
+        vec![
+            drawing("b", 0, &[1, 1, 0, 0]),
+            drawing("b", 1, &[1, 0, 0, 0]),
+        ],
+        // Three drawings by a are three pairs; b is missing.
+        vec![
+            drawing("a", 0, &[1, 0, 0, 0]),
+            drawing("a", 1, &[1, 0, 0, 0]),
+            drawing("a", 2, &[1, 1, 1, 0]),
+        ],
+    ];
+    let mut study = Study::new(AgreementOptions::new(vec![1])).unwrap();
+    for (n, drawings) in images.into_iter().enumerate() {
+        let drawings = ImageDrawings::new(n.to_string(), drawings).unwrap();
+        study.add(&drawings).unwrap();
+    }
+    let found = study.report().unwrap();
+    assert_eq!(found.raters, ["b", "a"]);
+    let structure = &found.structures[0];
+    let pairs: Vec<_> = structure
+        .repeats
+        .iter()
+        .map(|p| (p.a.as_str(), p.b.as_str(), p.comparisons))
+        .collect();
+    assert_eq!(pairs, [("b", "b", 2), ("a", "a", 3)]);
+    let dice = structure.repeats[0].metrics[&Metric::Dice].mean.value;
+    assert!((dice.unwrap() - (2.0 / 5.0 + 2.0 / 3.0) / 2.0).abs() < 1e-15);
+    let own = &structure.repeats[1].metrics[&Metric::Dice];
+    assert!((own.mean.value.unwrap() - (1.0 + 2.0 / 4.0 + 2.0 / 4.0) / 3.0).abs() < 1e-15);
+    // All three come from one image, which makes no interval.
+    assert_eq!(own.mean.undefined, Some(Undefined::OneImage));
+    // Between raters: the first image only, b's drawing 3 against a's.
+    assert_eq!(structure.pairs.len(), 1);
+    let between = &structure.pairs[0];
+    assert_eq!(between.comparisons, 1);
+    assert_eq!(between.metrics[&Metric::Dice].mean.value, Some(2.0 / 3.0));
+    // The rates of both raters of the first image: the others have one rater.
+    let kappa = structure.nominal.fleiss_kappa;
+    assert_eq!(kappa.undefined, Some(Undefined::OneImage));
+    let note = "2 of 3 images have a single rater";
+    assert!(
+        found.notes.iter().any(|n| n.contains(note)),
+        "{:?}",
+        found.notes
+    );
+}
+
+#[test]
+fn the_intervals_of_two_images_by_hand() {
+    // Studies drawn from two images: the first twice (a quarter), both (a half), the second twice (a quarter). So the ends
+    // at 2.5 % and 97.5 % are the least and the largest of the three values.
+    type Raters = [(&'static str, &'static [u16]); 3];
+    let first: Raters = [
+        ("a", &[0, 1, 1, 0, 2, 2]),
+        ("b", &[0, 1, 1, 1, 2, 0]),
+        ("c", &[0, 0, 1, 1, 2, 2]),
+    ];
+    let second: Raters = [
+        ("a", &[1, 1, 1, 1, 0, 2]),
+        ("b", &[1, 1, 1, 0, 2, 2]),
+        ("c", &[1, 1, 1, 1, 0, 2]),
+    ];
+    let estimates = |images: Rows<'_>| {
+        let r = report(images, &[1, 2]);
+        let s = &r.structures[0];
+        let (nominal, volumes) = (&s.nominal, &s.volume_ml);
+        [
+            r.nominal.fleiss_kappa,
+            r.nominal.krippendorff_alpha,
+            nominal.fleiss_kappa_foreground,
+            nominal.krippendorff_alpha_foreground,
+            s.pairs[0].metrics[&Metric::Dice].mean,
+            s.mean_over_pairs[&Metric::Iou].mean,
+            volumes.icc,
+            volumes.pairs[0].bias,
+            volumes.pairs[0].lower_limit,
+            volumes.pairs[0].upper_limit,
+            s.area_mm2.icc,
+            s.raters[1].consensus.volume_ml.mean,
+            s.raters[1].others.signed_distance_mm.mean,
+        ]
+    };
+    let drawn = [[&first, &first], [&first, &second], [&second, &second]];
+    let values = drawn.map(|[x, y]| estimates(&[x, y]).map(|e| e.value.unwrap()));
+    for (n, found) in estimates(&[&first, &second]).iter().enumerate() {
+        let of = values.map(|v| v[n]);
+        let (low, high) = of
+            .iter()
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), &v| {
+                (l.min(v), h.max(v))
+            });
+        assert!(high - low > 1e-6, "{n}: the images tell nothing apart");
+        let interval = found.interval.unwrap();
+        assert_eq!(found.value, Some(of[1]));
+        assert!(
+            (interval.low - low).abs() < 1e-9,
+            "{n}: {interval:?} {of:?}"
+        );
+        assert!(
+            (interval.high - high).abs() < 1e-9,
+            "{n}: {interval:?} {of:?}"
+        );
+    }
+}
+
+#[test]
+fn a_structure_that_fills_the_slice_has_no_chance_to_correct_for() {
+    let full: &[u16] = &[1, 1, 1, 1];
+    let found = report(&[&[("a", full), ("b", full)]], &[1]);
+    let structure = &found.structures[0];
+    let kappa = structure.nominal.fleiss_kappa;
+    assert_eq!(
+        (kappa.value, kappa.undefined),
+        (None, Some(Undefined::NoVariation))
+    );
+    let value = |metric| structure.pairs[0].metrics[&metric].mean.value;
+    assert_eq!(value(Metric::Dice), Some(1.0));
+    assert_eq!(value(Metric::Hd95Mm), Some(0.0));
+    // Against one voxel: ends at 0 and 3 against 1, in steps of 0.5 mm.
+    let found = report(&[&[("a", full), ("b", &[0, 1, 0, 0])]], &[1]);
+    let value = |metric| found.structures[0].pairs[0].metrics[&metric].mean.value;
+    assert_eq!(value(Metric::Dice), Some(2.0 / 5.0));
+    assert_eq!(value(Metric::HausdorffMm), Some(2.0 * 0.5));
+    assert_eq!(value(Metric::AssdMm), Some((1.0 + 2.0 + 1.0) * 0.5 / 3.0));
+}
+
+#[test]
 fn areas_are_measured_in_each_slice_that_somebody_drew() {
     let grid = Geometry::new([2, 2, 3], [0.5, 2.0, 5.0], [0.0; 3], IDENTITY).unwrap();
     let map = |planes: [[u16; 4]; 3]| {

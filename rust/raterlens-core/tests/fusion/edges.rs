@@ -5,7 +5,7 @@ use raterlens_core::fusion::{
     mean_label, staple, staple_structure, vote, Classes, FusionError, Rater, RaterSet, Staple,
     StapleOptions, TiePolicy,
 };
-use raterlens_core::variability::gt_entropy;
+use raterlens_core::variability::{gt_entropy, summarise_entropy};
 
 use crate::support::{rows, volume_of, voxels};
 
@@ -237,6 +237,49 @@ fn staple_breaks_ties_for_the_better_rater() {
 }
 
 #[test]
+fn a_tie_of_every_policy_by_hand() {
+    // Votes: three different; two and two; one against background.
+    let maps = rows(&[[3_u8, 2, 1], [1, 2, 0], [2, 1, 1], [9, 1, 0]]);
+    let set = RaterSet::from_volumes(&maps).unwrap();
+    let of = |policy| voxels(&vote(&set, &policy).unwrap());
+    assert_eq!(of(TiePolicy::Background), [0, 0, 0]);
+    assert_eq!(of(TiePolicy::LowestLabel), [1, 1, 0]);
+    assert_eq!(of(TiePolicy::FirstRater), [3, 2, 1]);
+    assert_eq!(of(TiePolicy::Undecided(77)), [77, 77, 77]);
+    for seed in 0..20 {
+        let found = of(TiePolicy::Random(seed));
+        let tied: [&[u8]; 3] = [&[1, 2, 3, 9], &[1, 2], &[0, 1]];
+        assert!(found.iter().zip(tied).all(|(v, tied)| tied.contains(v)));
+        assert_eq!(found, of(TiePolicy::Random(seed)));
+    }
+    assert_ne!(of(TiePolicy::Random(0)), of(TiePolicy::Random(1)));
+}
+
+/// ITK wrote ties into its confusion matrices (ITK issues 6579, 6597 and 6607).
+#[test]
+fn ties_stay_out_of_confusion_matrices() {
+    // Every voxel is tied, and the labels are the smallest and the largest of the type and one in between.
+    let maps = rows(&[[0_u16, 255, 65535], [255, 65535, 0]]);
+    let set = RaterSet::from_volumes(&maps).unwrap();
+    let fused = staple(&set, &Classes::found_in(&set), &StapleOptions::default()).unwrap();
+    assert!(fused.converged);
+    // Each label is half of the truth of the two voxels where a rater gave it, one of them right and one the other label.
+    let expected = [
+        [[0.5, 0.5, 0.0], [0.0, 0.5, 0.5], [0.5, 0.0, 0.5]],
+        [[0.5, 0.0, 0.5], [0.5, 0.5, 0.0], [0.0, 0.5, 0.5]],
+    ];
+    for (rater, expected) in fused.performance.iter().flatten().zip(expected) {
+        assert_eq!(rater.confusion, ndarray::arr2(&expected));
+    }
+    // A tie of posteriors goes to the label listed first, background before all.
+    assert_eq!(voxels(&fused.consensus().unwrap()), [0, 255, 0]);
+    assert_eq!(
+        voxels(&fused.posterior_f64(65535).unwrap()),
+        [0.0, 0.5, 0.5]
+    );
+}
+
+#[test]
 fn a_label_that_took_no_part_has_no_map() {
     let fused = binary(&[[0, 1, 1, 0]; 2]);
     let expected = FusionError::NoSuchLabel {
@@ -277,4 +320,13 @@ fn more_voxels_than_single_precision_counts() {
     assert_eq!(fused.prior, [half_a_voxel, 1.0 - half_a_voxel]);
     let entropy = gt_entropy(&set, &Classes::found_in(&set)).unwrap();
     assert_eq!(entropy.data()[[0, 0, 0]], std::f32::consts::LN_2);
+    let whole = summarise_entropy(&entropy)[0];
+    assert_eq!((whole.voxels, whole.voxels_disputed), (voxels as u64, 1));
+    let mean = f64::from(std::f32::consts::LN_2) / voxels as f64;
+    assert_eq!(whole.mean_entropy, mean);
+    let mean = mean_label(&set, &Classes::found_in(&set)).unwrap();
+    assert_eq!(mean.of(1).unwrap().data()[[0, 0, 0]], 0.5);
+    let voted = vote(&set, &TiePolicy::Undecided(2)).unwrap();
+    let count = |label| voted.data().iter().filter(|&&v| v == label).count();
+    assert_eq!((count(1), count(2)), (voxels - 1, 1));
 }

@@ -16,7 +16,7 @@ from sklearn.metrics import mean_squared_error
 
 SHAPE_KJI = (4, 9, 11)
 SPACING_KJI = (3.0, 0.8, 0.5)
-#: An ordinary one; one that fills a slice of the prediction; one voxel in each; empty in the prediction, the truth, both.
+#: Ordinary; fills a slice of the prediction; one voxel in each; empty in the prediction, in the truth, in both.
 STRUCTURES = (1, 2, 3, 4, 5, 6)
 TOLERANCE_MM = 1.0
 
