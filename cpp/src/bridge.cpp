@@ -14,11 +14,12 @@ struct KindCode {
 };
 
 // The codes of `ErrorKind::code` in rust/raterlens-ffi/src/error.rs.
-constexpr std::array<KindCode, 5> kKindCodes{{
+constexpr std::array<KindCode, 6> kKindCodes{{
     {"cancelled", ErrorKind::Cancelled},
     {"invalid-image", ErrorKind::InvalidImage},
     {"model", ErrorKind::Model},
     {"device", ErrorKind::Device},
+    {"raters", ErrorKind::Raters},
     {"internal", ErrorKind::Internal},
 }};
 

@@ -10,4 +10,12 @@ struct CancelToken::Impl {
   rust::Box<bridge::CancelToken> token;
 };
 
+namespace internal {
+
+/// The bridge's switch inside a token.
+struct CancelAccess {
+  static const bridge::CancelToken &token(const CancelToken &cancel) { return *cancel.impl_->token; }
+};
+
+} // namespace internal
 } // namespace raterlens

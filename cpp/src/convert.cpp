@@ -23,8 +23,6 @@ std::size_t voxel_count(const std::array<std::size_t, 3> &dims) {
 
 template <class T> std::vector<T> copy(const rust::Vec<T> &values) { return {values.begin(), values.end()}; }
 
-Layer to_public(const bridge::LayerData &layer) { return {layer.structure, copy(layer.voxels)}; }
-
 MeasureRow to_public(const bridge::MeasureData &row) {
   MeasureRow out;
   out.structure = row.structure;
@@ -61,6 +59,8 @@ rust::Slice<const float> borrow_voxels(const ImageView &image) {
 bridge::GeometryData to_bridge(const Geometry &geometry) {
   return {geometry.dims, geometry.spacing_mm, geometry.origin_lps, geometry.direction_lps};
 }
+
+Layer to_public(const bridge::LayerData &layer) { return {layer.structure, copy(layer.voxels)}; }
 
 std::vector<Structure> to_public(const rust::Vec<bridge::StructureData> &structures) {
   std::vector<Structure> out;

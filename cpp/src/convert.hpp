@@ -15,6 +15,7 @@ namespace internal {
 rust::Slice<const float> borrow_voxels(const ImageView &image);
 
 bridge::GeometryData to_bridge(const Geometry &geometry);
+Layer to_public(const bridge::LayerData &layer);
 std::vector<Structure> to_public(const rust::Vec<bridge::StructureData> &structures);
 SegmentResult to_public(const bridge::ResultData &result);
 

@@ -5,12 +5,12 @@
 #include <exception>
 
 #include "bridge.hpp"
-#include "raterlens/segmenter.hpp"
+#include "raterlens/progress.hpp"
 
 namespace raterlens {
 namespace internal {
 
-/// Lives on the stack of `Segmenter::segment` for one run.
+/// Lives on the stack of a long call for one run.
 ///
 /// An exception must not unwind through Rust frames. It is kept here, the run
 /// is told to stop, and `rethrow()` throws it once Rust has returned.

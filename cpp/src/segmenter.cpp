@@ -45,9 +45,9 @@ SegmentResult Segmenter::segment(const ImageView &image, const SegmentOptions &o
   const Impl &self = impl();
   internal::ProgressRelay relay(progress);
   try {
-    const bridge::ResultData result =
-        self.model->segment(internal::borrow_voxels(image), internal::to_bridge(image.geometry),
-                            {options.seed, options.batch_size}, relay.sink(), *cancel.impl_->token);
+    const bridge::ResultData result = self.model->segment(
+        internal::borrow_voxels(image), internal::to_bridge(image.geometry),
+        {options.seed, options.batch_size}, relay.sink(), internal::CancelAccess::token(cancel));
     relay.rethrow();
     return internal::to_public(result);
   } catch (...) {

@@ -65,6 +65,7 @@ TEST_SUITE("errors") {
     CHECK(decode_error("invalid-image\x1fx").kind() == ErrorKind::InvalidImage);
     CHECK(decode_error("model\x1fx").kind() == ErrorKind::Model);
     CHECK(decode_error("device\x1fx").kind() == ErrorKind::Device);
+    CHECK(decode_error("raters\x1fx").kind() == ErrorKind::Raters);
     CHECK(decode_error("internal\x1fx").kind() == ErrorKind::Internal);
   }
 

@@ -1,4 +1,4 @@
-"""The example in README.md is the file examples/segment.cpp, and it runs."""
+"""The examples in README.md are the files of examples/, and they run."""
 
 import re
 import subprocess
@@ -7,23 +7,30 @@ from pathlib import Path
 
 SKIPPED = 77
 
+#: What each example prints: a line of its output, and what goes to its error output.
+EXPECTED = {
+    "segment": (r"^structure \d+: [0-9.e+-]+ ml$", "100 %"),
+    "fuse": (r"^voxel 2: label 1, variance 0\.0[0-9]+$", ""),
+}
+
 
 def main() -> int:
-    """example.py PROGRAM MODEL; 77 = skipped."""
-    program, model = Path(sys.argv[1]), Path(sys.argv[2])
+    """example.py EXAMPLE PROGRAM [MODEL]; 77 = skipped."""
+    name, program, *needed = sys.argv[1:]
     root = Path(__file__).resolve().parent.parent
-    shown = re.search(r"```cpp\n(.*?)```", (root / "README.md").read_text("utf-8"), re.DOTALL)
-    code = (root / "examples" / "segment.cpp").read_text("utf-8")
-    if shown is None or shown.group(1) != code:
-        print("README.md does not show examples/segment.cpp: copy the file's text into its cpp block")
+    shown = re.findall(r"```cpp\n(.*?)```", (root / "README.md").read_text("utf-8"), re.DOTALL)
+    if (root / "examples" / f"{name}.cpp").read_text("utf-8") not in shown:
+        print(f"README.md does not show examples/{name}.cpp: copy the file's text into its cpp block")
         return 1
-    if not model.exists():
-        print(f"skipped: there is no model package at '{model}'")
-        return SKIPPED
-    ran = subprocess.run([program, model], capture_output=True, text=True, check=False)
+    for path in needed:
+        if not Path(path).exists():
+            print(f"skipped: there is no model package at '{path}'")
+            return SKIPPED
+    ran = subprocess.run([program, *needed], capture_output=True, text=True, check=False)
     print(ran.stdout, ran.stderr)
-    lines = re.findall(r"^structure \d+: [0-9.e+-]+ ml$", ran.stdout, re.MULTILINE)
-    return 0 if ran.returncode == 0 and lines and "100 %" in ran.stderr else 1
+    line, error = EXPECTED[name]
+    found = re.search(line, ran.stdout, re.MULTILINE)
+    return 0 if ran.returncode == 0 and found and error in ran.stderr else 1
 
 
 if __name__ == "__main__":

@@ -5,9 +5,13 @@
 
 namespace raterlens {
 
-/// A switch shared by all its copies. Hand one to `Segmenter::segment`, keep a
-/// copy, and call `cancel()` from any thread: the run ends within about a
-/// second with `Error` of kind `Cancelled` and leaves no result.
+namespace internal {
+struct CancelAccess;
+}
+
+/// A switch shared by all its copies. Hand one to a long call, keep a copy,
+/// and call `cancel()` from any thread: the run ends within about a second with `Error` of kind `Cancelled`
+/// and leaves no result.
 ///
 /// A cancelled token stays cancelled: take a new one for the next run.
 class CancelToken {
@@ -24,7 +28,7 @@ public:
   bool cancelled() const noexcept;
 
 private:
-  friend class Segmenter;
+  friend struct internal::CancelAccess;
   struct Impl;
   std::shared_ptr<Impl> impl_;
 };

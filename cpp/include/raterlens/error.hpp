@@ -12,6 +12,7 @@ enum class ErrorKind {
   InvalidImage, ///< The image or its geometry cannot be used.
   Model,        ///< The model package is missing, damaged or does not fit.
   Device,       ///< The device asked for is unknown.
+  Raters,       ///< The raters' label maps, or what was asked of them, cannot be used.
   Internal,     ///< A defect of RaterLens, or an exception from a callback.
 };
 

@@ -1,4 +1,4 @@
-// RaterLens for C++: labels and inter-rater variance of muscles in lumbar MRI.
+// RaterLens for C++: labels and inter-rater variance of structures in medical images.
 //
 // One include for the whole public interface. It uses types of the standard
 // library only, so a host needs neither Rust nor libtorch headers. Build the
@@ -11,8 +11,11 @@
 #include "raterlens/cancel.hpp"
 #include "raterlens/error.hpp"
 #include "raterlens/image.hpp"
+#include "raterlens/progress.hpp"
+#include "raterlens/raters.hpp"
 #include "raterlens/result.hpp"
 #include "raterlens/segmenter.hpp"
+#include "raterlens/table.hpp"
 
 namespace raterlens {
 

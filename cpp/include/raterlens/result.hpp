@@ -8,7 +8,7 @@
 
 namespace raterlens {
 
-/// One structure of a model's label scheme. Background (0) is not listed.
+/// One structure of a label scheme. Background (0) is not listed.
 struct Structure {
   std::uint16_t id = 0;                ///< Value in the label map, 1..65535.
   std::string name;                    ///< For file names: "multifidus_left".
@@ -29,7 +29,7 @@ struct MeasureRow {
   std::uint64_t voxels = 0;    ///< Voxels that carry the label.
 };
 
-/// The predicted inter-rater variance of one structure, in [0, 0.25].
+/// A map of one structure, such as inter-rater variance in [0, 0.25].
 struct Layer {
   std::uint16_t structure = 0; ///< `Structure::id`.
   std::vector<float> voxels;   ///< On the input's grid, i fastest.

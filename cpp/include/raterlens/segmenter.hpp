@@ -3,13 +3,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "raterlens/cancel.hpp"
 #include "raterlens/image.hpp"
+#include "raterlens/progress.hpp"
 #include "raterlens/result.hpp"
 
 namespace raterlens {
@@ -21,12 +21,6 @@ struct SegmentOptions {
   /// Slices per network call; 0 = the default.
   std::size_t batch_size = 0;
 };
-
-/// Told how far a run is: `fraction` in [0, 1] and a short name of the stage.
-///
-/// Runs on the thread that called `segment()`. An exception that it throws
-/// stops the run and arrives as `Error` with the original nested in it.
-using ProgressCallback = std::function<void(double fraction, const std::string &stage)>;
 
 /// A model, loaded once and used for many images.
 ///

@@ -30,7 +30,11 @@ pub(crate) fn volume(voxels: &[f32], grid: &GeometryData) -> Result<Volume<f32>,
     Volume::new(data, geometry).map_err(|error| invalid(error.to_string()))
 }
 
-fn geometry(grid: &GeometryData) -> Result<Geometry, BridgeError> {
+/// The grid, checked.
+///
+/// # Errors
+/// `InvalidImage` when it is degenerate.
+pub(crate) fn geometry(grid: &GeometryData) -> Result<Geometry, BridgeError> {
     let [a, b, c, d, e, f, g, h, i] = grid.direction_lps;
     Geometry::new(
         grid.dims,
@@ -108,7 +112,7 @@ pub(crate) fn result(result: engine::SegmentResult, structures: &[Structure]) ->
 }
 
 /// The voxels in memory order i, j, k; moved when they already lie so.
-fn fastest_i_first<T: Clone>(volume: Volume<T>) -> Vec<T> {
+pub(crate) fn fastest_i_first<T: Clone>(volume: Volume<T>) -> Vec<T> {
     let (data, _) = volume.into_parts();
     if data.is_standard_layout() {
         let count = data.len();

@@ -19,6 +19,8 @@ pub enum ErrorKind {
     Model,
     /// The device asked for is unknown.
     Device,
+    /// The raters' label maps, or what was asked of them, cannot be used.
+    Raters,
     /// A defect in RaterLens, a panic included.
     Internal,
 }
@@ -32,6 +34,7 @@ impl ErrorKind {
             Self::InvalidImage => "invalid-image",
             Self::Model => "model",
             Self::Device => "device",
+            Self::Raters => "raters",
             Self::Internal => "internal",
         }
     }

@@ -10,19 +10,22 @@
 //! - **Panics.** A panic that reached cxx would end the host program. Each function here is a
 //!   thin shell around an inner one that runs under `catch_unwind`; a panic becomes an error of
 //!   kind `internal` with the panic's message.
-//! - **Ownership.** Slices are borrowed for the call. What is returned is owned by C++. The
-//!   voxels are copied once on the way in; layers are moved out without a copy.
+//! - **Ownership.** Slices are borrowed for the call. What is returned is owned by C++. Voxels
+//!   and raters' labels are copied once on the way in; layers are moved out without a copy.
 //! - **Strings.** No `std::string` crosses, so the two sides may use different layouts of it.
 //! - **Threads.** [`Segmenter`] and [`CancelToken`] may be used from several threads at once.
-//!   Progress is reported on the thread that called `segment`.
+//!   Progress is reported on the thread that made the call.
 //! - **Symbols.** The library calls C++ only through the function pointer in [`ProgressSink`],
 //!   so it links without undefined symbols on Linux, macOS and Windows.
 
 mod cancel;
+mod control;
 mod convert;
 mod error;
 mod guard;
 mod progress;
+mod raters;
+mod raters_convert;
 mod segmenter;
 mod self_test;
 
@@ -32,6 +35,7 @@ pub use progress::ProgressSink;
 pub use segmenter::Segmenter;
 
 use cancel::new_cancel_token;
+use raters::{compare_raters, fuse_raters, regrid_labels};
 use segmenter::load_segmenter;
 use self_test::self_test;
 
@@ -119,6 +123,102 @@ pub mod bridge {
         run_json: String,
     }
 
+    /// One rater; everything is borrowed for the call.
+    #[derive(Debug, Clone)]
+    struct RaterData<'a> {
+        name: &'a str,
+        /// False: this rater did not rate the image, and `labels` is not looked at.
+        drawn: bool,
+        /// On the common grid, i fastest; 0 = background.
+        labels: &'a [u16],
+    }
+
+    /// How soft labels are made.
+    #[derive(Debug, Clone)]
+    struct SoftLabelData {
+        tau: f64,
+        /// Distances in millimetres instead of pixels.
+        millimetres: bool,
+        /// Distances through slices too.
+        whole_volume: bool,
+    }
+
+    /// How STAPLE is run.
+    #[derive(Debug, Clone)]
+    struct StapleData {
+        per_structure: bool,
+        estimate_prior: bool,
+        disagreement_only: bool,
+        /// Every rater's probability of a right label at the start; 0 = start from the mean label.
+        start_performance: f64,
+        tolerance: f64,
+        max_iterations: usize,
+    }
+
+    /// How raters are fused.
+    #[derive(Debug, Clone)]
+    struct FuseData {
+        /// "majority", "staple", "mean" or "soft-distance".
+        method: String,
+        /// "background", "lowest-label", "first-rater", "undecided:LABEL", "staple" or "random:SEED".
+        ties: String,
+        staple: StapleData,
+        soft: SoftLabelData,
+        /// Labels of no structure count as background instead of being refused.
+        ignore_unnamed: bool,
+        /// Whether posteriors are wanted.
+        posteriors: bool,
+        /// Whether variance and entropy are wanted.
+        variability: bool,
+    }
+
+    /// How raters are compared.
+    #[derive(Debug, Clone)]
+    struct CompareData {
+        soft: SoftLabelData,
+        /// Surfaces this close count as equal in surface Dice.
+        surface_tolerance_mm: f64,
+    }
+
+    /// One column of a table; either `words` or `numbers` is filled.
+    #[derive(Debug, Clone)]
+    struct ColumnData {
+        name: String,
+        is_text: bool,
+        words: Vec<String>,
+        /// NaN = undefined.
+        numbers: Vec<f64>,
+    }
+
+    /// One table: see `raterlens_raters::tables`.
+    #[derive(Debug, Clone)]
+    struct TableData {
+        name: String,
+        title: String,
+        columns: Vec<ColumnData>,
+    }
+
+    /// What a fusion gives; layers on the raters' grid, i fastest, in the order of the structures.
+    #[derive(Debug, Clone)]
+    struct FusionData {
+        consensus: Vec<u16>,
+        /// Empty unless asked for.
+        posteriors: Vec<LayerData>,
+        /// Empty unless asked for.
+        variance: Vec<LayerData>,
+        /// Nats; empty unless asked for.
+        entropy: Vec<f32>,
+        tables: Vec<TableData>,
+        notes: Vec<String>,
+    }
+
+    /// What a comparison gives.
+    #[derive(Debug, Clone)]
+    struct ComparisonData {
+        tables: Vec<TableData>,
+        notes: Vec<String>,
+    }
+
     /// What [`self_test`](super) shall do.
     #[derive(Debug)]
     enum SelfTest {
@@ -156,6 +256,37 @@ pub mod bridge {
             progress: ProgressSink,
             cancel: &CancelToken,
         ) -> Result<ResultData>;
+
+        /// Fuses raters of one image over `structures`, and maps where they differ.
+        ///
+        /// # Safety
+        /// As `segment`.
+        unsafe fn fuse_raters(
+            geometry: &GeometryData,
+            raters: &[RaterData],
+            structures: &[StructureData],
+            options: &FuseData,
+            progress: ProgressSink,
+            cancel: &CancelToken,
+        ) -> Result<FusionData>;
+        /// Compares raters of one image, structure by structure and pair by pair.
+        ///
+        /// # Safety
+        /// As `segment`.
+        unsafe fn compare_raters(
+            geometry: &GeometryData,
+            raters: &[RaterData],
+            structures: &[StructureData],
+            options: &CompareData,
+            progress: ProgressSink,
+            cancel: &CancelToken,
+        ) -> Result<ComparisonData>;
+        /// Labels on another grid by the nearest voxel centre; background outside.
+        fn regrid_labels(
+            labels: &[u16],
+            from: &GeometryData,
+            to: &GeometryData,
+        ) -> Result<Vec<u16>>;
 
         /// A switch that stops a run.
         fn new_cancel_token() -> Result<Box<CancelToken>>;

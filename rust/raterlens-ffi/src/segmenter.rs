@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use raterlens_engine::{self as engine, CancelFlag};
+use raterlens_engine as engine;
 
 use crate::bridge::{GeometryData, ModelInfo, ResultData, SegmentOptions};
 use crate::cancel::CancelToken;
+use crate::control::controlled;
 use crate::convert;
 use crate::error::{BridgeError, ErrorKind};
 use crate::guard::guard;
@@ -66,22 +67,14 @@ impl Segmenter {
         cancel: &CancelToken,
     ) -> Result<ResultData, BridgeError> {
         guard(|| {
-            let run = cancel.start_run();
-            let report = |now: engine::Progress| {
-                // SAFETY: the engine calls this on the calling thread before it returns, and the
-                // caller keeps the callback alive that long.
-                if !unsafe { progress.report(f64::from(now.fraction), now.stage) } {
-                    run.cancel();
-                }
+            let work = |control: &engine::Control<'_>| {
+                let image = convert::volume(voxels, geometry)?;
+                let request = convert::request(options);
+                let result = self.inner.segment(&image, &request, control)?;
+                Ok(convert::result(result, &self.inner.scheme().structures))
             };
-            let control = engine::Control {
-                progress: Some(&report),
-                cancel: CancelFlag::clone(&run),
-            };
-            let image = convert::volume(voxels, geometry)?;
-            let request = convert::request(options);
-            let result = self.inner.segment(&image, &request, &control)?;
-            Ok(convert::result(result, &self.inner.scheme().structures))
+            // SAFETY: the caller keeps the callback alive until this returns, and the engine reports on this thread.
+            unsafe { controlled(progress, cancel, work) }
         })
     }
 }

@@ -2,12 +2,14 @@
 
 mod agreement;
 mod differences;
+mod performance;
 mod variability;
 
 use std::io;
 
 pub use agreement::{overall, pairs, raters};
 pub use differences::{differences, limits, measurements};
+pub use performance::performance;
 pub use variability::{entropy_rows, variance_rows};
 
 use raterlens_core::agreement::{Estimate, Summary};
