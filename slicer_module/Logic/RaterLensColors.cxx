@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <vector>
 
 namespace RaterLensModule {
@@ -45,6 +46,16 @@ std::array<double, 4> ColorAt(double fraction) {
   return color;
 }
 
+void SetDisplay(vtkMRMLScalarVolumeDisplayNode *display, double windowMin, double windowMax, double lower,
+                double upper) {
+  display->SetAutoWindowLevel(0);
+  display->SetWindowLevelMinMax(windowMin, windowMax);
+  display->SetAutoThreshold(0);
+  display->SetThreshold(lower, upper);
+  display->SetApplyThreshold(1);
+  display->SetInterpolate(1);
+}
+
 } // namespace
 
 vtkMRMLColorTableNode *FindVarianceColors(vtkMRMLScene *scene) {
@@ -77,12 +88,12 @@ vtkSmartPointer<vtkMRMLColorTableNode> MakeVarianceColors() {
 }
 
 void SetVarianceDisplay(vtkMRMLScalarVolumeDisplayNode *display) {
-  display->SetAutoWindowLevel(0);
-  display->SetWindowLevelMinMax(VarianceWindowMin, VarianceWindowMax);
-  display->SetAutoThreshold(0);
-  display->SetThreshold(VarianceThreshold, 0.25);
-  display->SetApplyThreshold(1);
-  display->SetInterpolate(1);
+  SetDisplay(display, VarianceWindowMin, VarianceWindowMax, VarianceThreshold, 0.25);
+}
+
+void SetEntropyDisplay(vtkMRMLScalarVolumeDisplayNode *display) {
+  const double largest = std::log(65536.0); // no map of labels has more
+  SetDisplay(display, 0.0, EntropyWindowMax, EntropyThreshold, largest);
 }
 
 } // namespace RaterLensModule

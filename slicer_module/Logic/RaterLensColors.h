@@ -1,4 +1,4 @@
-// The colours of variance maps.
+// The colours of variance and entropy maps.
 #pragma once
 
 #include <vtkSmartPointer.h>
@@ -19,6 +19,11 @@ constexpr double VarianceWindowMax = 0.1;
 /// Below this variance nothing is drawn: the raters agree.
 constexpr double VarianceThreshold = 0.005;
 
+/// Entropy maps (nats) are shown up to ln 2, two camps of equal size, and from 0.05: a hundredth of the
+/// raters disagreeing gives 0.056.
+constexpr double EntropyWindowMax = 0.6931471805599453;
+constexpr double EntropyThreshold = 0.05;
+
 /// The colour table of `scene` for variance maps, or null when it has none.
 vtkMRMLColorTableNode *FindVarianceColors(vtkMRMLScene *scene);
 
@@ -26,7 +31,8 @@ vtkMRMLColorTableNode *FindVarianceColors(vtkMRMLScene *scene);
 /// its black end), opacity rising from 0 over the first quarter. Saved with the scene.
 vtkSmartPointer<vtkMRMLColorTableNode> MakeVarianceColors();
 
-/// Sets window, threshold and interpolation of a variance map's display. The colour node is set apart.
+/// Sets window, threshold and interpolation of a map's display. The colour node is set apart.
 void SetVarianceDisplay(vtkMRMLScalarVolumeDisplayNode *display);
+void SetEntropyDisplay(vtkMRMLScalarVolumeDisplayNode *display);
 
 } // namespace RaterLensModule

@@ -1,10 +1,11 @@
 #include "RaterLensImage.h"
 
+#include "RaterLensGrid.h"
+
 #include <vtkImageData.h>
 #include <vtkMRMLScalarVolumeNode.h>
 #include <vtkMRMLTransformNode.h>
 #include <vtkMatrix4x4.h>
-#include <vtkNew.h>
 #include <vtkPointData.h>
 
 #include <cmath>
@@ -18,25 +19,6 @@ double LPSFromRAS(int axis, double valueRAS) { return axis < 2 ? -valueRAS : val
 template <typename Scalar> void CopyAsFloat(const Scalar *source, std::vector<float> &target) {
   for (std::size_t index = 0; index < target.size(); ++index) {
     target[index] = static_cast<float>(source[index]);
-  }
-}
-
-/// IJK to world RAS, with the extent's start as index 0 and the parent transform applied.
-void GetWorldFromIJK(vtkMRMLScalarVolumeNode *node, vtkMatrix4x4 *worldFromIJK) {
-  node->GetIJKToRASMatrix(worldFromIJK);
-  int extent[6];
-  node->GetImageData()->GetExtent(extent);
-  const double start[4] = {static_cast<double>(extent[0]), static_cast<double>(extent[2]),
-                           static_cast<double>(extent[4]), 1.0};
-  double origin[4];
-  worldFromIJK->MultiplyPoint(start, origin);
-  for (int axis = 0; axis < 3; ++axis) {
-    worldFromIJK->SetElement(axis, 3, origin[axis]);
-  }
-  if (vtkMRMLTransformNode *parent = node->GetParentTransformNode()) {
-    vtkNew<vtkMatrix4x4> worldFromParent;
-    parent->GetMatrixTransformToWorld(worldFromParent);
-    vtkMatrix4x4::Multiply4x4(worldFromParent, worldFromIJK, worldFromIJK);
   }
 }
 
@@ -86,11 +68,7 @@ raterlens::Geometry GeometryFromIJKToRAS(const int dims[3], vtkMatrix4x4 *rasFro
 }
 
 raterlens::Geometry ReadGeometry(vtkMRMLScalarVolumeNode *node) {
-  int dims[3];
-  node->GetImageData()->GetDimensions(dims);
-  vtkNew<vtkMatrix4x4> worldFromIJK;
-  GetWorldFromIJK(node, worldFromIJK);
-  return GeometryFromIJKToRAS(dims, worldFromIJK);
+  return GeometryOf(GridOf(node), WorldFromParent(node->GetParentTransformNode()));
 }
 
 InputImage ReadImage(vtkMRMLScalarVolumeNode *node) {

@@ -1,5 +1,7 @@
 #include "RaterLensJob.h"
 
+#include "raterlens/error.hpp"
+
 #include <exception>
 #include <utility>
 
@@ -12,7 +14,7 @@ bool Differs(const JobStatus &a, const JobStatus &b) {
 
 } // namespace
 
-Job::Job(InputImage image, Request request) : Image(std::move(image)), JobRequest(std::move(request)) {
+Job::Job(Task task, std::string name) : JobTask(std::move(task)), Name(std::move(name)) {
   this->Worker = std::thread([this] { this->Run(); });
 }
 
@@ -39,9 +41,10 @@ bool Job::WaitForEnd(std::chrono::milliseconds limit) const {
 
 void Job::Run() noexcept {
   try {
-    this->Compute();
+    this->JobTask([this](double fraction, const std::string &stage) { this->Report(fraction, stage); },
+                  this->CancelSwitch);
     if (this->CancelSwitch.cancelled()) { // too late for the run to notice
-      this->End(JobState::Cancelled, "The segmentation was cancelled.");
+      this->End(JobState::Cancelled, "The " + this->Name + " was cancelled.");
     } else {
       this->End(JobState::Ready, {});
     }
@@ -51,18 +54,8 @@ void Job::Run() noexcept {
   } catch (const std::exception &error) {
     this->End(JobState::Failed, error.what());
   } catch (...) {
-    this->End(JobState::Failed, "The segmentation stopped for an unknown reason.");
+    this->End(JobState::Failed, "The " + this->Name + " stopped for an unknown reason.");
   }
-}
-
-void Job::Compute() {
-  this->Report(0.0, "loading the model");
-  const raterlens::Segmenter segmenter(this->JobRequest.ModelPath, this->JobRequest.Device);
-  this->JobFinding.Structures = segmenter.structures();
-  this->JobFinding.Seed = this->JobRequest.Options.seed;
-  const auto progress = [this](double fraction, const std::string &stage) { this->Report(fraction, stage); };
-  this->JobFinding.Result =
-      segmenter.segment(this->Image.View(), this->JobRequest.Options, progress, this->CancelSwitch);
 }
 
 void Job::Report(double fraction, const std::string &stage) {

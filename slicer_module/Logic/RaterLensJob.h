@@ -1,25 +1,21 @@
-// One segmentation on a thread of its own.
+// One computation on a thread of its own.
 #pragma once
 
-#include "RaterLensImage.h"
-#include "RaterLensPublish.h"
-
-#include "raterlens/raterlens.hpp"
+#include "raterlens/cancel.hpp"
+#include "raterlens/progress.hpp"
 
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <thread>
 
 namespace RaterLensModule {
 
-/// What to run: the model package, where, and how.
-struct Request {
-  std::string ModelPath;
-  std::string Device = "auto";
-  raterlens::SegmentOptions Options;
-};
+/// What a job does: it reports how far it is, obeys the switch, keeps its result itself, and throws when it
+/// fails. It must touch no VTK or MRML object.
+using Task = std::function<void(const raterlens::ProgressCallback &, const raterlens::CancelToken &)>;
 
 /// How far a job is.
 enum class JobState { Running, Ready, Failed, Cancelled };
@@ -31,13 +27,14 @@ struct JobStatus {
   std::string Stage;
 };
 
-/// Loads the model and segments `image` on a worker thread, which starts at once.
+/// Runs a task on a worker thread, which starts at once.
 ///
-/// The worker touches no VTK or MRML object. All methods may be called from any thread; the results only when
-/// the state is `Ready`, the error only when it is `Failed` or `Cancelled`.
+/// All methods may be called from any thread; the task's result may be read when the state is `Ready`, the
+/// error when it is `Failed` or `Cancelled`.
 class Job {
 public:
-  Job(InputImage image, Request request);
+  /// `name` says in errors what the task is: "segmentation".
+  Job(Task task, std::string name);
   /// Cancels and waits for the worker.
   ~Job();
   Job(const Job &) = delete;
@@ -52,19 +49,16 @@ public:
   /// Waits until the job has ended or the time is up; true when it has ended.
   bool WaitForEnd(std::chrono::milliseconds limit) const;
 
-  const Finding &Result() const { return this->JobFinding; }
   const std::string &Error() const { return this->ErrorText; }
 
 private:
   void Run() noexcept;
-  void Compute();
   void Report(double fraction, const std::string &stage);
   void End(JobState state, std::string error) noexcept;
 
-  const InputImage Image;
-  const Request JobRequest;
+  Task JobTask;
+  const std::string Name;
   raterlens::CancelToken CancelSwitch;
-  Finding JobFinding;
   std::string ErrorText;
 
   mutable std::mutex Lock;

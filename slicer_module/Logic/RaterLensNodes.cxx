@@ -16,36 +16,34 @@
 namespace RaterLensModule {
 namespace {
 
-/// Gives `image` the extent of `input` and scalars of `scalarType`; returns where they begin.
+/// Gives `image` the extent of `grid` and scalars of `scalarType`; returns where they begin.
 template <typename Scalar>
-Scalar *AllocateLike(vtkMRMLScalarVolumeNode *input, vtkImageData *image, int scalarType,
-                     std::size_t voxels) {
-  if (static_cast<std::size_t>(input->GetImageData()->GetNumberOfPoints()) != voxels) {
-    throw std::runtime_error("A result layer has " + std::to_string(voxels) + " voxels, the input volume " +
-                             std::to_string(input->GetImageData()->GetNumberOfPoints()) + ".");
+Scalar *AllocateLike(const NodeGrid &grid, vtkImageData *image, int scalarType, std::size_t voxels) {
+  if (grid.Voxels() != voxels) {
+    throw std::runtime_error("A result layer has " + std::to_string(voxels) + " voxels, its grid " +
+                             std::to_string(grid.Voxels()) + ".");
   }
-  image->SetExtent(input->GetImageData()->GetExtent());
+  const auto &e = grid.Extent;
+  image->SetExtent(e[0], e[1], e[2], e[3], e[4], e[5]);
   image->AllocateScalars(scalarType, 1);
   return static_cast<Scalar *>(image->GetScalarPointer());
 }
 
-vtkSmartPointer<vtkOrientedImageData> MakeLabelmap(vtkMRMLScalarVolumeNode *input,
+vtkSmartPointer<vtkOrientedImageData> MakeLabelmap(const NodeGrid &grid,
                                                    const std::vector<raterlens::Structure> &structures,
                                                    const std::vector<std::uint16_t> &labels) {
   const bool small =
       std::all_of(structures.begin(), structures.end(), [](const auto &s) { return s.id < 256; });
   auto labelmap = vtkSmartPointer<vtkOrientedImageData>::New();
   if (small) {
-    auto *target = AllocateLike<unsigned char>(input, labelmap, VTK_UNSIGNED_CHAR, labels.size());
+    auto *target = AllocateLike<unsigned char>(grid, labelmap, VTK_UNSIGNED_CHAR, labels.size());
     std::transform(labels.begin(), labels.end(), target,
                    [](auto label) { return static_cast<unsigned char>(label); });
   } else {
-    auto *target = AllocateLike<unsigned short>(input, labelmap, VTK_UNSIGNED_SHORT, labels.size());
+    auto *target = AllocateLike<unsigned short>(grid, labelmap, VTK_UNSIGNED_SHORT, labels.size());
     std::copy(labels.begin(), labels.end(), target);
   }
-  vtkNew<vtkMatrix4x4> rasFromIJK;
-  input->GetIJKToRASMatrix(rasFromIJK);
-  labelmap->SetImageToWorldMatrix(rasFromIJK);
+  labelmap->SetImageToWorldMatrix(grid.RASFromIJKMatrix());
   return labelmap;
 }
 
@@ -76,10 +74,10 @@ std::string TerminologyEntry(const raterlens::Structure &structure) {
          structure.terminology_meaning + "~^^~Anatomic codes - DICOM master list~^^~^^";
 }
 
-vtkSmartPointer<vtkMRMLSegmentationNode> MakeSegmentation(vtkMRMLScalarVolumeNode *input,
+vtkSmartPointer<vtkMRMLSegmentationNode> MakeSegmentation(const NodeGrid &grid,
                                                           const std::vector<raterlens::Structure> &structures,
                                                           const std::vector<std::uint16_t> &labels) {
-  const auto labelmap = MakeLabelmap(input, structures, labels);
+  const auto labelmap = MakeLabelmap(grid, structures, labels);
   auto node = vtkSmartPointer<vtkMRMLSegmentationNode>::New();
   vtkSegmentation *segmentation = node->GetSegmentation();
   segmentation->SetSourceRepresentationName(
@@ -92,17 +90,20 @@ vtkSmartPointer<vtkMRMLSegmentationNode> MakeSegmentation(vtkMRMLScalarVolumeNod
   return node;
 }
 
-vtkSmartPointer<vtkMRMLScalarVolumeNode> MakeVarianceVolume(vtkMRMLScalarVolumeNode *input,
-                                                            const raterlens::Structure &structure,
-                                                            const raterlens::Layer &layer) {
+vtkSmartPointer<vtkMRMLScalarVolumeNode> MakeMapVolume(const NodeGrid &grid,
+                                                       const std::vector<float> &voxels) {
   vtkNew<vtkImageData> image;
-  std::copy(layer.voxels.begin(), layer.voxels.end(),
-            AllocateLike<float>(input, image, VTK_FLOAT, layer.voxels.size()));
-  vtkNew<vtkMatrix4x4> rasFromIJK;
-  input->GetIJKToRASMatrix(rasFromIJK);
+  std::copy(voxels.begin(), voxels.end(), AllocateLike<float>(grid, image, VTK_FLOAT, voxels.size()));
   auto node = vtkSmartPointer<vtkMRMLScalarVolumeNode>::New();
   node->SetAndObserveImageData(image);
-  node->SetIJKToRASMatrix(rasFromIJK);
+  node->SetIJKToRASMatrix(grid.RASFromIJKMatrix());
+  return node;
+}
+
+vtkSmartPointer<vtkMRMLScalarVolumeNode> MakeVarianceVolume(const NodeGrid &grid,
+                                                            const raterlens::Structure &structure,
+                                                            const raterlens::Layer &layer) {
+  auto node = MakeMapVolume(grid, layer.voxels);
   node->SetName((structure.title + " variance").c_str());
   node->SetDescription("Predicted inter-rater variance, 0 (raters agree) to 0.25");
   node->SetAttribute("RaterLens.Quantity", "inter_rater_variance");

@@ -1,7 +1,10 @@
 // Result nodes, complete but in no scene yet.
 #pragma once
 
+#include "RaterLensGrid.h"
+
 #include "raterlens/result.hpp"
+#include "raterlens/table.hpp"
 
 #include <vtkSmartPointer.h>
 
@@ -14,18 +17,23 @@ class vtkMRMLTableNode;
 
 namespace RaterLensModule {
 
-/// A segmentation with one segment per structure, in one shared binary labelmap on the grid of `input`.
+/// A segmentation with one segment per structure, in one shared binary labelmap on `grid`.
 ///
 /// Segment IDs are `Structure::name`, label values `Structure::id`; names, colours and, where the model
-/// states it, terminology come from the structures. `labels`: one value per voxel of `input`, i fastest.
+/// states it, terminology come from the structures. `labels`: one value per voxel, i fastest.
 /// Throws std::runtime_error when the number of labels does not fit the grid.
-vtkSmartPointer<vtkMRMLSegmentationNode> MakeSegmentation(vtkMRMLScalarVolumeNode *input,
+vtkSmartPointer<vtkMRMLSegmentationNode> MakeSegmentation(const NodeGrid &grid,
                                                           const std::vector<raterlens::Structure> &structures,
                                                           const std::vector<std::uint16_t> &labels);
 
-/// A float32 volume on the grid of `input` with the inter-rater variance of `structure`.
+/// A float32 volume with one value per voxel, i fastest.
 /// Throws std::runtime_error when the number of voxels does not fit the grid.
-vtkSmartPointer<vtkMRMLScalarVolumeNode> MakeVarianceVolume(vtkMRMLScalarVolumeNode *input,
+vtkSmartPointer<vtkMRMLScalarVolumeNode> MakeMapVolume(const NodeGrid &grid,
+                                                       const std::vector<float> &voxels);
+
+/// A float32 volume with the predicted inter-rater variance of `structure`.
+/// Throws std::runtime_error when the number of voxels does not fit the grid.
+vtkSmartPointer<vtkMRMLScalarVolumeNode> MakeVarianceVolume(const NodeGrid &grid,
                                                             const raterlens::Structure &structure,
                                                             const raterlens::Layer &layer);
 
@@ -36,6 +44,10 @@ vtkSmartPointer<vtkMRMLScalarVolumeNode> MakeVarianceVolume(vtkMRMLScalarVolumeN
 /// `volume_ml`, `mean_variance` (NaN where empty), `voxels`.
 vtkSmartPointer<vtkMRMLTableNode> MakeMeasuresTable(const std::vector<raterlens::Structure> &structures,
                                                     const std::vector<raterlens::MeasureRow> &rows);
+
+/// A table with the same columns; NaN where a number is undefined. Its attribute `RaterLens.Table` is the
+/// table's name, and so is what it is called.
+vtkSmartPointer<vtkMRMLTableNode> MakeTable(const raterlens::Table &table);
 
 /// Slicer's one-line form of a terminology entry for `structure`; empty when the model states no code.
 std::string TerminologyEntry(const raterlens::Structure &structure);

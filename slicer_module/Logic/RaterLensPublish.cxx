@@ -3,17 +3,14 @@
 #include "RaterLensColors.h"
 #include "RaterLensNodes.h"
 #include "RaterLensSceneChange.h"
+#include "RaterLensShow.h"
 
 #include "raterlens/raterlens.hpp"
 
-#include <vtkMRMLColorTableNode.h>
 #include <vtkMRMLScalarVolumeDisplayNode.h>
 #include <vtkMRMLScalarVolumeNode.h>
 #include <vtkMRMLScene.h>
-#include <vtkMRMLSegmentationDisplayNode.h>
 #include <vtkMRMLSegmentationNode.h>
-#include <vtkMRMLSliceCompositeNode.h>
-#include <vtkMRMLSubjectHierarchyNode.h>
 #include <vtkMRMLTableNode.h>
 #include <vtkNew.h>
 
@@ -22,12 +19,10 @@
 namespace RaterLensModule {
 namespace {
 
-constexpr double OverlayOpacity = 0.8;
-
 /// The nodes of one result, not in the scene yet.
 struct ResultNodes {
   vtkSmartPointer<vtkMRMLSegmentationNode> Segmentation;
-  std::vector<vtkSmartPointer<vtkMRMLScalarVolumeNode>> Variance;
+  Volumes Variance;
   vtkSmartPointer<vtkMRMLTableNode> Measures;
 };
 
@@ -48,11 +43,12 @@ ResultNodes MakeNodes(vtkMRMLScalarVolumeNode *input, const Finding &finding) {
     throw std::runtime_error("The model gave " + std::to_string(result.variance.size()) +
                              " variance maps for " + std::to_string(structures.size()) + " structures.");
   }
+  const NodeGrid grid = GridOf(input);
   ResultNodes nodes;
-  nodes.Segmentation = MakeSegmentation(input, structures, result.labels);
+  nodes.Segmentation = MakeSegmentation(grid, structures, result.labels);
   Describe(nodes.Segmentation, finding);
   for (std::size_t index = 0; index < structures.size(); ++index) {
-    nodes.Variance.push_back(MakeVarianceVolume(input, structures[index], result.variance[index]));
+    nodes.Variance.push_back(MakeVarianceVolume(grid, structures[index], result.variance[index]));
   }
   nodes.Measures = MakeMeasuresTable(structures, result.measures);
   return nodes;
@@ -69,69 +65,12 @@ void NameNodes(vtkMRMLScalarVolumeNode *input, const ResultNodes &nodes) {
   }
 }
 
-vtkMRMLColorTableNode *VarianceColors(vtkMRMLScene *scene, SceneChange &change) {
-  if (vtkMRMLColorTableNode *colors = FindVarianceColors(scene)) {
-    return colors;
-  }
-  const auto colors = MakeVarianceColors();
-  change.Add(colors);
-  return colors;
-}
-
-void AddVariance(vtkMRMLScalarVolumeNode *volume, const char *colorNodeID, SceneChange &change) {
-  vtkNew<vtkMRMLScalarVolumeDisplayNode> display;
-  SetVarianceDisplay(display);
-  display->SetAndObserveColorNodeID(colorNodeID);
-  change.Add(display);
-  volume->SetAndObserveDisplayNodeID(display->GetID());
-  change.Add(volume);
-}
-
-void AddSegmentation(vtkMRMLSegmentationNode *segmentation, vtkMRMLScalarVolumeNode *input,
-                     SceneChange &change) {
-  change.Add(segmentation);
-  segmentation->SetReferenceImageGeometryParameterFromVolumeNode(input);
-  vtkNew<vtkMRMLSegmentationDisplayNode> display;
-  display->SetVisibility2DFill(false);
-  display->SetVisibility2DOutline(true);
-  change.Add(display);
-  segmentation->SetAndObserveDisplayNodeID(display->GetID());
-}
-
-/// Puts the result into one folder beside the input.
-void Group(vtkMRMLScalarVolumeNode *input, const ResultNodes &nodes) {
-  auto *hierarchy = vtkMRMLSubjectHierarchyNode::GetSubjectHierarchyNode(input->GetScene());
-  if (!hierarchy) {
-    return;
-  }
-  const vtkIdType inputItem = hierarchy->GetItemByDataNode(input);
-  const vtkIdType parent = inputItem == vtkMRMLSubjectHierarchyNode::GetInvalidItemID()
-                               ? hierarchy->GetSceneItemID()
-                               : hierarchy->GetItemParent(inputItem);
-  const std::string name = std::string(input->GetName() ? input->GetName() : "Volume") + " RaterLens";
-  const vtkIdType folder = hierarchy->CreateFolderItem(parent, hierarchy->GenerateUniqueItemName(name));
-  hierarchy->CreateItem(folder, nodes.Segmentation);
-  for (const auto &volume : nodes.Variance) {
-    hierarchy->CreateItem(folder, volume);
-  }
-  hierarchy->CreateItem(folder, nodes.Measures);
-}
-
-/// The input as background, every variance map over it, in every slice view of the scene.
-void ShowInSliceViews(vtkMRMLScalarVolumeNode *input, const ResultNodes &nodes) {
-  std::vector<vtkMRMLNode *> composites;
-  input->GetScene()->GetNodesByClass("vtkMRMLSliceCompositeNode", composites);
-  for (vtkMRMLNode *node : composites) {
-    auto *composite = vtkMRMLSliceCompositeNode::SafeDownCast(node);
-    composite->SetBackgroundVolumeID(input->GetID());
-    int layer = vtkMRMLSliceCompositeNode::LayerForeground;
-    for (const auto &volume : nodes.Variance) {
-      composite->SetNthLayerVolumeID(layer, volume->GetID());
-      composite->SetNthLayerOpacity(layer, OverlayOpacity);
-      layer = layer == vtkMRMLSliceCompositeNode::LayerForeground ? vtkMRMLSliceCompositeNode::Layer_Last
-                                                                  : layer + 1;
-    }
-  }
+/// What goes into the folder of the result.
+std::vector<vtkMRMLNode *> Members(const ResultNodes &nodes) {
+  std::vector<vtkMRMLNode *> members{nodes.Segmentation};
+  members.insert(members.end(), nodes.Variance.begin(), nodes.Variance.end());
+  members.push_back(nodes.Measures);
+  return members;
 }
 
 } // namespace
@@ -142,19 +81,22 @@ vtkMRMLSegmentationNode *Publish(vtkMRMLScalarVolumeNode *input, const Finding &
   NameNodes(input, nodes);
 
   SceneChange change(scene);
-  const std::string colors = VarianceColors(scene, change)->GetID();
+  const std::string colors = MapColors(scene, change);
   for (const auto &volume : nodes.Variance) {
-    AddVariance(volume, colors.c_str(), change);
+    vtkNew<vtkMRMLScalarVolumeDisplayNode> display;
+    SetVarianceDisplay(display);
+    AddMap(volume, display, colors, change);
     volume->SetAndObserveTransformNodeID(input->GetTransformNodeID());
     nodes.Segmentation->AddNodeReferenceID(VarianceReferenceRole, volume->GetID());
   }
   change.Add(nodes.Measures);
   nodes.Segmentation->AddNodeReferenceID(MeasuresReferenceRole, nodes.Measures->GetID());
-  AddSegmentation(nodes.Segmentation, input, change);
+  AddSegmentation(nodes.Segmentation, change);
+  nodes.Segmentation->SetReferenceImageGeometryParameterFromVolumeNode(input);
   nodes.Segmentation->SetAndObserveTransformNodeID(input->GetTransformNodeID());
-  Group(input, nodes);
+  Group(input, std::string(input->GetName() ? input->GetName() : "Volume") + " RaterLens", Members(nodes));
   change.Complete();
-  ShowInSliceViews(input, nodes);
+  ShowInSliceViews(scene, input, nodes.Variance);
   return nodes.Segmentation;
 }
 

@@ -12,10 +12,6 @@ class vtkMRMLSegmentationNode;
 
 namespace RaterLensModule {
 
-/// Reference roles from the segmentation node to the other result nodes.
-constexpr const char *VarianceReferenceRole = "raterLensVariance";
-constexpr const char *MeasuresReferenceRole = "raterLensMeasures";
-
 /// What a run gave: the model's structures, its result for one image, and the seed.
 struct Finding {
   std::vector<raterlens::Structure> Structures;

@@ -9,6 +9,7 @@
 
 #include <map>
 #include <stdexcept>
+#include <variant>
 
 namespace RaterLensModule {
 namespace {
@@ -18,6 +19,32 @@ template <typename Array> Array *AddColumn(vtkTable *table, const char *key) {
   column->SetName(key);
   table->AddColumn(column);
   return column.Get(); // kept alive by the table
+}
+
+template <typename Array, typename Value>
+vtkSmartPointer<Array> MakeColumn(const std::string &name, const std::vector<Value> &values) {
+  auto column = vtkSmartPointer<Array>::New();
+  column->SetName(name.c_str());
+  for (const Value &value : values) {
+    column->InsertNextValue(value);
+  }
+  return column;
+}
+
+/// Adds a column; a table wants it complete, since all have the same length.
+void AddColumn(vtkTable *table, const raterlens::TableColumn &column) {
+  if (const auto *words = std::get_if<std::vector<std::string>>(&column.values)) {
+    table->AddColumn(MakeColumn<vtkStringArray>(column.name, *words));
+  } else {
+    table->AddColumn(MakeColumn<vtkDoubleArray>(column.name, std::get<std::vector<double>>(column.values)));
+  }
+}
+
+vtkSmartPointer<vtkMRMLTableNode> MakeNode(vtkTable *table) {
+  auto node = vtkSmartPointer<vtkMRMLTableNode>::New();
+  node->SetUseColumnTitleAsColumnHeader(true);
+  node->SetAndObserveTable(table);
+  return node;
 }
 
 } // namespace
@@ -50,9 +77,17 @@ vtkSmartPointer<vtkMRMLTableNode> MakeMeasuresTable(const std::vector<raterlens:
     volumes->InsertNextValue(row.volume_ml);
     variances->InsertNextValue(row.mean_variance);
   }
-  auto node = vtkSmartPointer<vtkMRMLTableNode>::New();
-  node->SetUseColumnTitleAsColumnHeader(true);
-  node->SetAndObserveTable(table);
+  return MakeNode(table);
+}
+
+vtkSmartPointer<vtkMRMLTableNode> MakeTable(const raterlens::Table &table) {
+  vtkNew<vtkTable> columns;
+  for (const raterlens::TableColumn &column : table.columns) {
+    AddColumn(columns, column);
+  }
+  auto node = MakeNode(columns);
+  node->SetName(table.title.c_str());
+  node->SetAttribute("RaterLens.Table", table.name.c_str());
   return node;
 }
 

@@ -1,0 +1,24 @@
+// Segmenting an image, away from any node: what a job does.
+#pragma once
+
+#include "RaterLensImage.h"
+#include "RaterLensPublish.h"
+
+#include "raterlens/raterlens.hpp"
+
+#include <string>
+
+namespace RaterLensModule {
+
+/// What to run: the model package, where, and how.
+struct Request {
+  std::string ModelPath;
+  std::string Device = "auto";
+  raterlens::SegmentOptions Options;
+};
+
+/// Loads the model and segments. Throws `raterlens::Error`, of kind `Cancelled` after a cancel.
+Finding RunSegmentation(const InputImage &image, const Request &request,
+                        const raterlens::ProgressCallback &progress, const raterlens::CancelToken &cancel);
+
+} // namespace RaterLensModule
