@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 import time
 import unittest
 from pathlib import Path
 
 import numpy
+import render_raters
 import slicer_core as slicer
 from host import Host, labels, ras_from_ijk, voxels
 from raters import HANDS, MUSCLES, add_raters, add_segmentation, drawing
 from test_orientations import STORAGES, back, stored
-from testing import run_tests
-from vtkmodules.util.numpy_support import numpy_to_vtk
+from testing import IMAGE, OUTPUT, run_tests
+from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 from vtkmodules.vtkCommonCore import vtkCollection
 from vtkmodules.vtkCommonDataModel import vtkImageData
 from vtkmodules.vtkCommonMath import vtkMatrix4x4
+from vtkmodules.vtkIOImage import vtkPNGReader
 
 DIMS = (48, 40, 5)
 NAMES = ("right_multifidus", "left_multifidus", "right_erector_spinae", "left_erector_spinae")
@@ -79,6 +82,29 @@ class RatersTest(unittest.TestCase):
         first, second = self.drawings[0] == 1, self.drawings[1] == 1
         dice = 2 * (first & second).sum() / (first.sum() + second.sum())
         self.assertAlmostEqual(pairs.GetValueByName(0, "dice").ToDouble(), dice, places=12)
+
+    def test_the_example_of_the_readme_runs(self):
+        readme = (Path(__file__).resolve().parents[2] / "README.md").read_text("utf-8")
+        (example,) = [code for code in re.findall(r"```python\n(.*?)```", readme, re.DOTALL) if "FuseRaters" in code]
+        ann, ben, cem = self.raters
+        names = {"scene": self.host.scene, "ann": ann, "ben": ben, "cem": cem}
+        exec(example, names)  # noqa: S102 - our own text
+        for name in ("variance", "entropy", "performance", "overall"):
+            self.assertIsNotNone(names[name], name)
+        self.assertEqual(len(names["charts"]), 4)
+
+    def test_a_picture_of_the_sample_raters_is_written(self):
+        paths = [IMAGE, *(IMAGE.parent / f"rater{n}.nii.gz" for n in (1, 2, 3))]
+        if not all(path.exists() for path in paths):
+            self.skipTest("there is no sample case with raters")
+        picture = OUTPUT / "raters.png"
+        picture.unlink(missing_ok=True)
+        self.assertEqual(render_raters.main([*map(str, paths), "-o", str(picture)]), 0)
+        reader = vtkPNGReader()
+        reader.SetFileName(str(picture))
+        reader.Update()
+        pixels = vtk_to_numpy(reader.GetOutput().GetPointData().GetScalars()).astype(int)
+        self.assertGreater((numpy.ptp(pixels, axis=1) > 12).sum(), 5000, "no outlines or maps")
 
     def test_failures_say_why(self):
         before = self.host.node_ids()
