@@ -129,8 +129,6 @@ class Bench:
             return {"job": job.title, "peer": peer.name, "goal": peer.goal, "skipped": str(why)}
         line = compare.row(job.title, peer.name, peer.goal, ours, theirs)
         line["results"] = compare.verdict(ours[-1]["values"], theirs[-1], ours[-1].get("digest"))
-        line["peak_mb"] = ours[-1]["peak_bytes_beyond_input"] / 1e6
-        line["peer_peak_mb"] = theirs[-1]["peak_rss_mb"] - theirs[-1]["base_rss_mb"]
         return line
 
 

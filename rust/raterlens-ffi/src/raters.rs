@@ -1,6 +1,6 @@
 //! Fusing and comparing several raters of one image, in the bridge's types.
 
-use raterlens_core::agreement::RaterSet as Drawings;
+use raterlens_core::agreement::ImageDrawings as Drawings;
 use raterlens_core::control::Control;
 use raterlens_core::regrid::nearest_labels;
 use raterlens_core::{LabelScheme, Volume};

@@ -63,12 +63,20 @@ const ELLIPSOIDS: [[f64; 3]; 4] = [
     [0.35, 0.62, 0.07],
 ];
 
+/// A copy in large pages, where NumPy puts its arrays, too.
+fn fresh_copy(labels: &[u8]) -> Vec<u8> {
+    let mut copy = vec![0; labels.len()];
+    raterlens_os::prefer_huge_pages(&mut copy);
+    copy.copy_from_slice(labels);
+    copy
+}
+
 impl Case {
     /// One map per rater.
     pub fn load(&self) -> Vec<Volume<u8>> {
         let all = self.read().unwrap_or_else(|| self.make());
         let raters = all.chunks_exact(self.voxels());
-        raters.map(|r| self.volume(r.to_vec())).collect()
+        raters.map(|r| self.volume(fresh_copy(r))).collect()
     }
 
     pub fn voxels(&self) -> usize {

@@ -12,20 +12,14 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use jobs::{Job, Outcome, JOBS};
-use peak_alloc::PeakAlloc;
 use raterlens_core::Volume;
 use serde_json::{json, Value};
-
-#[global_allocator]
-static ALLOCATOR: PeakAlloc = PeakAlloc;
 
 /// What one run took.
 struct Run {
     seconds: f64,
     /// Of all threads, where the system tells.
     cpu_seconds: Option<f64>,
-    /// Most bytes beyond the input at any time, the result included.
-    peak_bytes: usize,
 }
 
 /// CPU time of all threads so far, in seconds.
@@ -39,14 +33,11 @@ fn cpu_seconds() -> Option<f64> {
 }
 
 fn run(job: &Job, raters: &[Volume<u8>]) -> (Run, Outcome) {
-    let held = ALLOCATOR.current_usage();
-    ALLOCATOR.reset_peak_usage();
     let (began, cpu_began) = (Instant::now(), cpu_seconds());
     let outcome = black_box((job.run)(job.case, black_box(raters)));
     let run = Run {
         seconds: began.elapsed().as_secs_f64(),
         cpu_seconds: cpu_seconds().zip(cpu_began).map(|(now, then)| now - then),
-        peak_bytes: ALLOCATOR.peak_usage().saturating_sub(held),
     };
     (run, outcome)
 }
@@ -73,7 +64,6 @@ fn report(job: &Job, repeats: usize, file: Option<String>) -> Value {
     if let (Some(file), Some(labels)) = (file, outcome.labels()) {
         std::fs::write(file, labels).unwrap();
     }
-    let peak = runs.iter().map(|run| run.peak_bytes).max().unwrap_or(0);
     json!({
         "job": job.name,
         "seconds": runs.iter().map(|run| run.seconds).collect::<Vec<_>>(),
@@ -81,7 +71,6 @@ fn report(job: &Job, repeats: usize, file: Option<String>) -> Value {
         "cpu_s_median": median(runs.iter().filter_map(|run| run.cpu_seconds)),
         "threads": rayon::current_num_threads(),
         "input_bytes": input_bytes,
-        "peak_bytes_beyond_input": peak,
         "values": outcome.values(),
     })
 }

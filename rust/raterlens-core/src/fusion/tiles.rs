@@ -112,6 +112,7 @@ where
     let mut table = values.to_vec(); // at least one value for every byte
     table.resize(values.len().max(1 << 8), U::default());
     let mut out = vec![U::default(); voxels];
+    raterlens_os::prefer_huge_pages(&mut out);
     out.par_chunks_mut(CHUNK)
         .zip(tiles)
         .for_each(|(out, tiles)| tiles.paint(&table, out));

@@ -140,6 +140,7 @@ struct Ballot<'a, T> {
 impl<T: LabelValue> Ballot<'_, T> {
     fn count(&self, voxels: usize) -> Vec<T> {
         let mut fused = vec![T::default(); voxels];
+        raterlens_os::prefer_huge_pages(&mut fused);
         let chunks = fused.par_chunks_mut(CHUNK).enumerate();
         chunks.for_each(|(n, out)| self.chunk(n * CHUNK, out));
         fused

@@ -125,6 +125,9 @@ fn map<T: LabelValue>(
     }
     let grid = set.grid();
     let mut out = Array3::zeros(grid.shape_kji());
+    if let Some(memory) = out.as_slice_mut() {
+        raterlens_os::prefer_huge_pages(memory);
+    }
     // A label that the type cannot hold is one that nobody drew.
     if let Ok(label) = T::try_from(label) {
         let order = match options.extent {

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use ndarray::{s, Array2, Array3};
 use raterlens_core::agreement::{
-    AgreementOptions, AgreementReport, CaseAgreement, Drawing, RaterSet, Study,
+    AgreementOptions, AgreementReport, CaseAgreement, Drawing, ImageDrawings, Study,
 };
 use raterlens_core::labels::Structure;
 use raterlens_core::variability::{variance_map_2d, VarianceOptions};
@@ -66,7 +66,7 @@ pub fn study(plan: Plan) -> SyntheticStudy {
         let drawings = drawings(plan, image);
         let case = format!("case-{:02}", image + 1);
         study
-            .add(&RaterSet::new(&case, drawings.clone()).unwrap())
+            .add(&ImageDrawings::new(&case, drawings.clone()).unwrap())
             .unwrap();
         images.push((case, drawings));
     }
