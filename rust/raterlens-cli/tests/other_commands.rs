@@ -35,7 +35,14 @@ fn synth_writes_cases_that_repeat_from_their_seed() {
     let (a, b) = (dir.path().join("a"), dir.path().join("b"));
     assert_success(&make(&a, "7", "2"));
     assert_success(&make(&b, "8", "1"));
-    assert_eq!(names(&a), ["synth-0007", "synth-0008"]);
+    let all = [
+        "cases.csv",
+        "labels.txt",
+        "study.toml",
+        "synth-0007",
+        "synth-0008",
+    ];
+    assert_eq!(names(&a), all);
     let files = [
         "image.nii.gz",
         "rater1.nii.gz",

@@ -290,6 +290,40 @@ fn agree_writes_a_report_for_one_image_and_for_a_study() {
 }
 
 #[test]
+fn synthetic_cases_are_a_study_that_can_be_compared_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let study = dir.path().join("study");
+    let make = |seed: &str| {
+        let args = [
+            "--size", "64", "--slices", "4", "--cases", "2", "--seed", seed, "-o",
+        ];
+        assert_success(&run(
+            "synth",
+            &[],
+            &[&args[..], &[study.to_str().unwrap()]].concat(),
+        ));
+    };
+    make("1");
+    make("3"); // the table then has the cases of both runs
+    let (file, out) = (study.join("study.toml"), dir.path().join("out"));
+    let args = [
+        "--study",
+        file.to_str().unwrap(),
+        "-o",
+        out.to_str().unwrap(),
+        "--json",
+    ];
+    let found = json(&run("agree", &[], &args));
+    assert_eq!(
+        found["cases"],
+        serde_json::json!(["synth-0001", "synth-0002", "synth-0003", "synth-0004"])
+    );
+    assert_eq!(found["structures"].as_array().unwrap().len(), 4);
+    let html = fs::read_to_string(out.join("report.html")).unwrap();
+    assert!(html.contains("Left erector spinae"));
+}
+
+#[test]
 fn evaluate_prints_a_table_or_json() {
     let dir = tempfile::tempdir().unwrap();
     let [ann, ben, cem] = raters(dir.path());

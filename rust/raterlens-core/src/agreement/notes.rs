@@ -2,6 +2,16 @@
 
 use super::case::CaseAgreement;
 
+/// How many images have what follows.
+fn have(count: usize, images: usize) -> String {
+    match (count, images) {
+        (1, 1) => "The image has".to_owned(),
+        (1, _) => format!("1 of {images} images has"),
+        _ if count == images => format!("All {images} images have"),
+        _ => format!("{count} of {images} images have"),
+    }
+}
+
 /// Sentences about images and raters that limit what the numbers say.
 pub(super) fn notes(
     cases: &[CaseAgreement],
@@ -22,7 +32,8 @@ pub(super) fn notes(
     }
     if alone > 0 {
         notes.push(format!(
-            "{alone} of {images} images have a single rater and say nothing about agreement between raters."
+            "{} a single rater, which says nothing about agreement between raters.",
+            have(alone, images)
         ));
     }
     if gaps > 0 {
@@ -32,8 +43,9 @@ pub(super) fn notes(
     }
     if tied > 0 {
         notes.push(format!(
-            "{tied} of {images} images have an odd number of raters, so that the majority of the others can be tied; ties count as \
-             background, which makes the consensus small. Bias against the mean of the other raters is free of this."
+            "{} an odd number of raters, so that the majority of the others can be tied; ties count as background, which makes \
+             the consensus small. Bias against the mean of the other raters is free of this.",
+            have(tied, images)
         ));
     }
     if !unlisted_labels.is_empty() {

@@ -1,5 +1,7 @@
 //! `raterlens synth`: synthetic cases with simulated raters, as files.
 
+mod study;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{bail, Context, Result};
@@ -72,7 +74,7 @@ pub fn run(args: &SynthArgs) -> Result<()> {
             .with_context(|| format!("cannot write the case {}", dir.display()))?;
         println!("{}", dir.display());
     }
-    Ok(())
+    study::write_study(&args.out)
 }
 
 fn write_case(dir: &Path, seed: u64, options: &SynthOptions, case: &SynthCase) -> Result<()> {
