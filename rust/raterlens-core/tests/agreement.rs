@@ -7,7 +7,7 @@ use ndarray::{Array3, Axis};
 use proptest::prelude::*;
 use raterlens_core::agreement::{
     AgreementError, AgreementOptions, AgreementReport, CaseAgreement, Drawing, ImageDrawings,
-    Metric, Study, Undefined,
+    Metric, NominalCounts, Study, Undefined,
 };
 use raterlens_core::metrics::SurfaceSpace;
 use raterlens_core::{Geometry, LabelMap, Volume};
@@ -436,6 +436,13 @@ fn the_intervals_of_two_images_by_hand() {
 }
 
 #[test]
+fn what_only_one_rater_rated_says_nothing_about_agreement() {
+    let groups = NominalCounts::from_table(&[vec![1, 0], vec![2, 0], vec![0, 0], vec![1, 1]]);
+    assert_eq!(groups.len(), 1);
+    assert_eq!((groups[0].raters, groups[0].units), (2, 2));
+}
+
+#[test]
 fn a_structure_that_fills_the_slice_has_no_chance_to_correct_for() {
     let full: &[u16] = &[1, 1, 1, 1];
     let found = report(&[&[("a", full), ("b", full)]], &[1]);
@@ -484,6 +491,13 @@ fn areas_are_measured_in_each_slice_that_somebody_drew() {
         (2, Some((-1.0 + 1.0) / 2.0))
     );
     assert_eq!(areas.sd, Some(2.0_f64.sqrt()));
+    // Two slices, but one image: slices of one image are not independent.
+    let undefined = [
+        areas.bias.undefined,
+        areas.upper_limit.undefined,
+        areas.icc.undefined,
+    ];
+    assert_eq!(undefined, [Some(Undefined::OneImage); 3]);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use raterlens_core::fusion::{
     StapleOptions, TiePolicy,
 };
 use raterlens_core::variability::{gt_entropy, summarise_entropy};
+use raterlens_core::Volume;
 
 use crate::support::{rows, volume_of, voxels};
 
@@ -253,6 +254,61 @@ fn a_tie_of_every_policy_by_hand() {
         assert_eq!(found, of(TiePolicy::Random(seed)));
     }
     assert_ne!(of(TiePolicy::Random(0)), of(TiePolicy::Random(1)));
+}
+
+/// Long stretches of two labels are counted 64 voxels at a time; a third label in a stretch is counted voxel by voxel.
+#[test]
+fn ties_are_decided_alike_where_two_labels_are_and_where_more_are() {
+    const SIZE: usize = 4 * 64 + 10;
+    let first: [u16; SIZE] = std::array::from_fn(|v| [5, 3, 5, 3, 3][v % 5]);
+    let second: [u16; SIZE] = std::array::from_fn(|v| [3, 5, 5, 3][v % 4]);
+    let mut third = first;
+    for v in (7..SIZE).step_by(64) {
+        third[v] = 9;
+    }
+    let two = rows(&[first, second]);
+    let more = rows(&[third, second]);
+    let of = |maps: &[Volume<u16>], policy: &TiePolicy| {
+        voxels(&vote(&RaterSet::from_volumes(maps).unwrap(), policy).unwrap())
+    };
+    let expected = |v: usize, policy: &TiePolicy| match policy {
+        _ if first[v] == second[v] => Some(first[v]),
+        TiePolicy::Background => Some(0),
+        TiePolicy::LowestLabel => Some(3),
+        TiePolicy::FirstRater => Some(first[v]),
+        TiePolicy::Undecided(label) => Some(*label),
+        _ => None, // by lot
+    };
+    for policy in [
+        TiePolicy::Background,
+        TiePolicy::LowestLabel,
+        TiePolicy::FirstRater,
+        TiePolicy::Undecided(77),
+        TiePolicy::Random(12),
+    ] {
+        let (fused, mixed) = (of(&two, &policy), of(&more, &policy));
+        for v in 0..SIZE {
+            if let Some(label) = expected(v, &policy) {
+                assert_eq!(fused[v], label, "{policy}, voxel {v}");
+            }
+            if first[v] == third[v] {
+                assert_eq!(fused[v], mixed[v], "{policy}, voxel {v}");
+            }
+        }
+        let tied = (0..SIZE).filter(|&v| first[v] != second[v]);
+        let threes = tied.filter(|&v| fused[v] == 3).count();
+        assert!(policy != TiePolicy::Random(12) || (40..100).contains(&threes));
+    }
+}
+
+#[test]
+fn a_tie_that_staple_cannot_break_goes_to_the_lowest_label() {
+    for raters in [[[5_u8, 3], [3, 5]], [[3, 5], [5, 3]]] {
+        let maps = rows(&raters);
+        let set = RaterSet::from_volumes(&maps).unwrap();
+        let staple = TiePolicy::Staple(StapleOptions::default());
+        assert_eq!(voxels(&vote(&set, &staple).unwrap()), [3, 3]);
+    }
 }
 
 /// ITK wrote ties into its confusion matrices (ITK issues 6579, 6597 and 6607).

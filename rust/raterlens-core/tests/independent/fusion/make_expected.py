@@ -33,6 +33,8 @@ HERE = pathlib.Path(__file__).parent
 SPACING_KJI = (2.5, 0.75, 0.5)
 #: Of the classes 0, 1, 2: far from the share of voxels that any rater gave them.
 FIXED_PRIOR = (0.5, 0.3, 0.2)
+#: Three raters of four voxels: while the matrices settle, the estimated prior changes more than they do.
+SLOW_PRIOR = ((0, 1, 0, 1), (1, 1, 0, 0), (0, 1, 1, 0))
 #: A label that no rater used.
 UNDECIDED = 9
 
@@ -130,7 +132,7 @@ def multi_numpy(labels, classes, estimate=False, disagreement=False, fixed=None,
         "confusion": theta.tolist(),
         "log_likelihood": likelihood,
         "fixed": fixed,
-        "trace": trace[:8],
+        "trace": trace[:12],
         "posterior_1": posterior[1].tolist(),
         "consensus": text(posterior.argmax(0)),
     }, posterior
@@ -193,6 +195,10 @@ def main():
             *(multi_numpy(wide, 3, e, d)[0] for e in (False, True) for d in (False, True)),
             multi_numpy(wide, 3, fixed=FIXED_PRIOR)[0],
         ],
+        "slow_prior": {
+            "raters": SLOW_PRIOR,
+            "trace": multi_numpy(np.array(SLOW_PRIOR), 2, estimate=True)[0]["trace"],
+        },
         "four_raters": [text(m) for m in hasty],
         "votes": votes(hasty, 3),
         "mean_label": mean_label(hasty, 3),
