@@ -79,6 +79,26 @@ fn two_full_slices_are_equal() {
 }
 
 #[test]
+fn slices_of_one_sided_structures_are_counted_when_slices_are_compared() {
+    let stack = |planes: [u16; 2]| map(Array3::from_shape_fn((2, 1, 3), |(k, _, _)| planes[k]));
+    let (both, one, none) = (stack([1, 1]), stack([1, 0]), stack([0, 0]));
+    let single = |label| slice([[label; 4]; 3]);
+    let table = [
+        (&both, &one, 1),
+        (&one, &both, 1),
+        (&both, &none, 2),
+        (&none, &none, 0),
+        (&single(1), &single(0), 1), // an image of one slice
+    ];
+    for (a, b, one_sided) in table {
+        let in_slices = of(a, b, &[1], SurfaceSpace::Slices)[0].surface;
+        assert_eq!(in_slices.one_sided_slices, one_sided);
+        let in_space = of(a, b, &[1], SurfaceSpace::Volume)[0].surface;
+        assert_eq!(in_space.one_sided_slices, 0);
+    }
+}
+
+#[test]
 fn total_disagreement_of_extreme_labels() {
     // Each calls 255 what the other calls 65535.
     let a = slice([[255, 255, 65535, 65535]; 3]);

@@ -32,6 +32,7 @@ pub struct SurfaceComparison {
 /// The surfaces of all structures of one label map; made once per map, however many maps it is compared with.
 pub(crate) struct SurfaceSet<'a> {
     ids: Vec<u16>,
+    space: SurfaceSpace,
     blocks: Vec<SurfaceBlock<'a>>,
 }
 
@@ -52,6 +53,7 @@ impl<'a> SurfaceSet<'a> {
         };
         Self {
             ids: ids.to_vec(),
+            space,
             blocks: blocks.into_par_iter().map(block).collect(),
         }
     }
@@ -72,7 +74,8 @@ impl<'a> SurfaceSet<'a> {
                     .into_par_iter()
                     .map(|(a, b)| a.compare(b, n, self.id(n), tolerance_mm));
                 let parts: Vec<_> = parts.collect();
-                join(&parts, surface_dice_when_empty(counts.emptiness()))
+                let when_empty = surface_dice_when_empty(counts.emptiness());
+                join(&parts, self.space, when_empty)
             })
             .collect()
     }
@@ -115,7 +118,7 @@ impl SurfaceBlock<'_> {
     }
 }
 
-fn join(parts: &[Part], when_empty: f64) -> SurfaceComparison {
+fn join(parts: &[Part], space: SurfaceSpace, when_empty: f64) -> SurfaceComparison {
     let mut signed = SignedSums::default();
     let mut both = Vec::new();
     let mut one_sided = 0;
@@ -137,7 +140,10 @@ fn join(parts: &[Part], when_empty: f64) -> SurfaceComparison {
         distances,
         signed_distance_mm: signed.mean(),
         signed_distance_sd_mm: signed.sd(),
-        one_sided_slices: if parts.len() > 1 { one_sided } else { 0 },
+        one_sided_slices: match space {
+            SurfaceSpace::Volume => 0,
+            SurfaceSpace::Slices => one_sided,
+        },
     }
 }
 
