@@ -12,9 +12,9 @@ use crate::number::{count, px};
 use crate::scale::Scale;
 use crate::svg::{area, chart, line, short, text, x_axis, y_axis};
 
-const SIZE: [f64; 2] = [362.0, 236.0];
+const SIZE: [f64; 2] = [376.0, 236.0];
 /// Left, right, top and bottom edge of the plot.
-const PLOT: [f64; 4] = [54.0, 308.0, 26.0, 192.0];
+const PLOT: [f64; 4] = [66.0, 322.0, 26.0, 192.0];
 /// Least distance of the levels' numbers.
 const NUMBER_HEIGHT: f64 = 13.0;
 /// More dots than these are drawn smaller and paler.
@@ -40,7 +40,6 @@ pub(crate) fn panel(data: &Panel, frame: &Frame, subject: &str, context: &Contex
     let color = data.rater.as_ref().map(|r| context.rater_style(r).color);
     let body = html! {
         (text("heading", [left, 15.0], "start", &format!("{first} − {second}")))
-        (text("tick", [right, 15.0], "end", &made_of))
         (x_axis(&x, [top, bottom], 4))
         (y_axis(&y, [left, right], 5))
         @for level in data.limits.iter().chain([&data.bias]) { (band(level, &y)) }
@@ -49,7 +48,7 @@ pub(crate) fn panel(data: &Panel, frame: &Frame, subject: &str, context: &Contex
         @for level in &data.limits { (level_line("limit", level, &y)) }
         (level_line("bias", &data.bias, &y))
         (numbers(data, &y, frame.format))
-        (text("label", [(left + right) / 2.0, bottom + 32.0], "middle", &format!("mean of the two, {unit}")))
+        (text("label", [(left + right) / 2.0, bottom + 32.0], "middle", &format!("mean of the two, {unit}; {made_of}")))
         text.label text-anchor="middle" transform={ "translate(13 " (px((top + bottom) / 2.0)) ") rotate(-90)" } { "difference, " (unit) }
     };
     chart(SIZE, &words(data, frame, subject, &made_of), &body)
