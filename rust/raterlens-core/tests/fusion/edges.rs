@@ -336,6 +336,20 @@ fn ties_stay_out_of_confusion_matrices() {
 }
 
 #[test]
+fn with_many_labels_the_same_drawings_give_the_same_bits() {
+    // 50 labels by three raters are more combinations than have a number of their own.
+    let rater = |n: usize| -> [u16; 600] { std::array::from_fn(|v| (v * (n + 7) % 50) as u16) };
+    let maps = rows(&[rater(0), rater(1), rater(4)]);
+    let set = RaterSet::from_volumes(&maps).unwrap();
+    let fit = || staple(&set, &Classes::found_in(&set), &StapleOptions::default()).unwrap();
+    let (one, two) = (fit(), fit());
+    assert!(one.patterns().len() > 20);
+    assert!(one.patterns().iter().eq(two.patterns().iter()));
+    assert_eq!(one.trace, two.trace);
+    assert_eq!(one.pattern_posteriors(), two.pattern_posteriors());
+}
+
+#[test]
 fn a_label_that_took_no_part_has_no_map() {
     let fused = binary(&[[0, 1, 1, 0]; 2]);
     let expected = FusionError::NoSuchLabel {
