@@ -321,6 +321,22 @@ fn synthetic_cases_are_a_study_that_can_be_compared_at_once() {
     assert_eq!(found["structures"].as_array().unwrap().len(), 4);
     let html = fs::read_to_string(out.join("report.html")).unwrap();
     assert!(html.contains("Left erector spinae"));
+    // A study of somebody else is not replaced.
+    let own = dir.path().join("own");
+    fs::create_dir(&own).unwrap();
+    fs::write(own.join("cases.csv"), "mine").unwrap();
+    let refused = run(
+        "synth",
+        &[],
+        &["--size", "64", "--slices", "4", "-o", own.to_str().unwrap()],
+    );
+    assert!(
+        stderr(&refused).contains("cases.csv"),
+        "{}",
+        stderr(&refused)
+    );
+    assert_eq!(names(&own), ["cases.csv"]);
+    assert_eq!(fs::read_to_string(own.join("cases.csv")).unwrap(), "mine");
 }
 
 #[test]
@@ -440,6 +456,45 @@ fn bad_requests_are_one_sentence_and_write_nothing() {
         assert!(!text.contains("panicked"), "{text}");
         assert_eq!(names(dir.path()), before, "{verb} {more:?}");
     }
+    // Names of labels, too, are input: never replaced.
+    let own = dir.path().join("own");
+    fs::create_dir(&own).unwrap();
+    let named = own.join("performance.json");
+    fs::write(&named, r#"[{"id":1,"name":"a","title":"A","color":[1,2,3]},{"id":2,"name":"b","title":"B","color":[1,2,3]}]"#).unwrap();
+    let args = [
+        "-o",
+        own.to_str().unwrap(),
+        "--force",
+        "--labels",
+        named.to_str().unwrap(),
+    ];
+    let refused = run("fuse", &both, &args);
+    assert!(stderr(&refused).contains("performance.json") && refused.status.code() == Some(1));
+    assert!(fs::read_to_string(&named).unwrap().starts_with('['));
+    // A structure that nobody drew is said; options of another method are refused.
+    let found = run("variability", &both, &["-o", &out, "--structures", "1,7"]);
+    assert_success(&found);
+    assert!(
+        stderr(&found).contains("Nobody drew structure 7"),
+        "{}",
+        stderr(&found)
+    );
+    let again = run(
+        "variability",
+        &both,
+        &["-o", &out, "--structures", "1", "--force"],
+    );
+    assert!(
+        stderr(&again).contains("variance_label_7.nii.gz"),
+        "{}",
+        stderr(&again)
+    );
+    let refused = run("fuse", &both, &["-o", &out, "--prior", "1=0.1"]);
+    assert!(
+        stderr(&refused).contains("--method staple"),
+        "{}",
+        stderr(&refused)
+    );
     let wrong = run("fuse", &both, &["-o", &out, "--method", "vote"]);
     assert_eq!(wrong.status.code(), Some(2));
     assert!(stderr(&wrong).contains("majority, staple, mean or soft-distance"));

@@ -27,7 +27,7 @@ pub enum RatersError {
         found: usize,
     },
     /// No rater drew anything.
-    #[error("no rater drew anything: every label map is empty")]
+    #[error("nothing was drawn: every label map is empty (name the structures with --structures to look at them all the same)")]
     NothingDrawn,
     /// A label that the list of names does not have.
     #[error("rater '{rater}' uses label {label}, which the label names do not list: add it there, or name the structures to look at with --structures")]

@@ -199,6 +199,55 @@ fn labels_without_a_name_are_refused_or_become_background() {
 }
 
 #[test]
+fn a_value_for_undecided_voxels_is_no_label_that_anyone_uses_or_names() {
+    let maps = three();
+    let set = RaterSet::from_volumes(&maps).unwrap();
+    for (structures, value) in [(vec![1], 2), (vec![1, 2, 7], 7)] {
+        let options = FuseOptions {
+            ties: TiePolicy::Undecided(value),
+            ignore_unnamed: true,
+            ..options(Method::Majority)
+        };
+        let refused = fuse(
+            &set,
+            &scheme_of_labels(structures),
+            &options,
+            &Control::default(),
+        );
+        assert!(refused.err().unwrap().to_string().contains("undecided"));
+    }
+}
+
+#[test]
+fn each_structure_has_its_own_fixed_prior() {
+    use raterlens_core::fusion::staple::Prior;
+    let maps = three();
+    let set = RaterSet::from_volumes(&maps).unwrap();
+    let mut options = FuseOptions {
+        staple_kind: StapleKind::PerStructure,
+        ..options(Method::Staple)
+    };
+    options.staple.prior = Prior::Fixed(vec![(1, 0.25), (2, 0.5)]);
+    let scheme = scheme_of_labels([1, 2]);
+    let fused = fuse(&set, &scheme, &options, &Control::default()).unwrap();
+    let priors: Vec<_> = fused
+        .performance
+        .staple
+        .iter()
+        .map(|f| f.prior[1])
+        .collect();
+    assert_eq!(priors, [0.25, 0.5]);
+    options.staple.prior = Prior::Fixed(vec![(1, 0.25)]);
+    let refused = fuse(&set, &scheme, &options, &Control::default())
+        .err()
+        .unwrap();
+    assert!(
+        refused.to_string().contains("no probability for label 2"),
+        "{refused}"
+    );
+}
+
+#[test]
 fn missing_raters_take_no_part_and_one_is_not_enough() {
     let [a, b, _] = three();
     let set = RaterSet::new(vec![

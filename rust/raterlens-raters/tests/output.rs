@@ -133,6 +133,25 @@ fn nothing_is_replaced_unasked_and_an_input_never() {
 }
 
 #[test]
+fn a_folder_in_the_way_is_not_touched() {
+    let input = input();
+    let out = input.dir.path().join("out");
+    fs::create_dir_all(out.join("consensus.nii.gz")).unwrap();
+    fs::write(out.join("consensus.nii.gz/mine.txt"), "mine").unwrap();
+    let refused = run_fuse(&input, &out, true, &Control::default()).unwrap_err();
+    assert!(
+        refused
+            .to_string()
+            .contains("a folder called 'consensus.nii.gz'"),
+        "{refused}"
+    );
+    assert_eq!(
+        fs::read(out.join("consensus.nii.gz/mine.txt")).unwrap(),
+        b"mine"
+    );
+}
+
+#[test]
 fn a_cancelled_run_leaves_no_file_behind() {
     let input = input();
     let out = input.dir.path().join("out");

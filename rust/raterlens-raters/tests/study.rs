@@ -171,6 +171,87 @@ fn studies_that_say_too_little_are_refused() {
 }
 
 #[test]
+fn what_spreadsheets_leave_behind_is_understood_or_named() {
+    let dir = tempfile::tempdir().unwrap();
+    write_study(dir.path());
+    let table = dir.path().join("cases.csv");
+    fs::write(&table, "case,rater:A,rater:B\r\n\r\none,ann/1.nii.gz,ben/1.nii.gz\r\n,,\r\ntwo,ann/2.nii.gz,x.nii\r\n").unwrap();
+    // Lines are counted as in the file, empty ones too.
+    assert_eq!(
+        problems(read_study(&table)),
+        ["line 5: there is no file 'x.nii'"]
+    );
+    fs::write(&table, "case;rater:A;rater:B\none;a;b\n").unwrap();
+    let found = problems(read_study(&table));
+    assert!(found.len() == 1 && found[0].contains("commas"), "{found:?}");
+    fs::write(
+        &table,
+        b"case,rater:A,rater:B\n\xe9,ann/1.nii.gz,ben/1.nii.gz\n",
+    )
+    .unwrap();
+    assert!(problems(read_study(&table))[0].contains("UTF-8"));
+}
+
+#[test]
+fn every_file_of_a_study_is_known_so_that_none_is_replaced() {
+    let dir = tempfile::tempdir().unwrap();
+    write_study(dir.path());
+    let files = read_study(&dir.path().join("study.toml")).unwrap().files();
+    for name in [
+        "study.toml",
+        "cases.csv",
+        "ann/1b.nii.gz",
+        "cem/2.nii.gz",
+        "ann/3.nii.gz",
+    ] {
+        assert!(files.contains(&dir.path().join(name)), "{name}: {files:?}");
+    }
+}
+
+#[test]
+fn one_file_for_two_raters_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    write_study(dir.path());
+    fs::write(
+        dir.path().join("s.csv"),
+        "case,rater:A,rater:B\none,ann/1.nii.gz,ann/../ann/1.nii.gz\n",
+    )
+    .unwrap();
+    let study = read_study(&dir.path().join("s.csv")).unwrap();
+    let refused = labels_of_study(&study, false, &Control::default())
+        .unwrap_err()
+        .to_string();
+    assert!(
+        refused.contains("'A' and 'B' are the same file"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn annotations_lost_in_resampling_are_said_or_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    save(dir.path(), "a.nii.gz", &map([3, 1, 1], &[0, 1, 1]));
+    save(dir.path(), "b.nii.gz", &row(&[0, 1, 1, 2]));
+    save(dir.path(), "c.nii.gz", &row(&[0, 0, 0, 2]));
+    let words =
+        |other: &str| ["a.nii.gz", other].map(|n| dir.path().join(n).to_str().unwrap().to_owned());
+    let load = |other: &str| {
+        let files = raterlens_raters::files::rater_files(&words(other)).unwrap();
+        raterlens_raters::files::load_raters(&files, true, &Control::default())
+    };
+    let warning = &load("b.nii.gz").unwrap().warnings[0];
+    assert!(
+        warning.contains("Nothing is left of label 2") && warning.contains("had 0.01 ml"),
+        "{warning}"
+    );
+    let refused = load("c.nii.gz").unwrap_err().to_string();
+    assert!(
+        refused.contains("rater 'c'") && refused.contains("same image"),
+        "{refused}"
+    );
+}
+
+#[test]
 fn another_grid_is_refused_or_resampled_with_a_warning() {
     let dir = tempfile::tempdir().unwrap();
     save(dir.path(), "a.nii.gz", &row(&[0, 1, 1, 0]));

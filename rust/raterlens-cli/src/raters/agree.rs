@@ -14,7 +14,7 @@ use raterlens_raters::study::{agree_study, labels_of_study, read_study, single_i
 use raterlens_raters::{scheme_of_labels, AgreeOptions};
 use serde::Serialize;
 
-use super::args::{control, warn, NameArgs, OutputArgs, SoftArgs};
+use super::args::{control, undrawn, warn, NameArgs, OutputArgs, SoftArgs};
 use super::fuse::brief;
 use super::text::{estimate, table};
 
@@ -89,12 +89,14 @@ impl AgreeArgs {
         }
     }
 
-    fn scheme(&self, study: &StudyFile, control: &Control<'_>) -> Result<LabelScheme> {
+    /// The structures to compare; adds a warning to the study for those that nobody drew.
+    fn scheme(&self, study: &mut StudyFile, control: &Control<'_>) -> Result<LabelScheme> {
         let names = self.names.given(study.labels.clone())?;
+        let used = labels_of_study(study, self.names.resample, control)?;
         if let Some(chosen) = self.names.chosen(names.as_ref())? {
+            study.warnings.extend(undrawn(&chosen, &used));
             return Ok(chosen);
         }
-        let used = labels_of_study(study, self.names.resample, control)?;
         let Some(mut names) = names else {
             return Ok(scheme_of_labels(used));
         };
@@ -102,6 +104,9 @@ impl AgreeArgs {
             bail!("label {unnamed} is drawn but has no name: add it to the label names, or choose labels with --structures");
         }
         names.structures.retain(|s| used.contains(&s.id));
+        for structure in &mut names.structures {
+            structure.mirror = structure.mirror.filter(|m| used.contains(m));
+        }
         Ok(names)
     }
 
@@ -134,8 +139,8 @@ struct Summary<'a> {
 /// Whatever stops it; nothing was written then.
 pub fn run(args: &AgreeArgs) -> Result<()> {
     let control = control()?;
-    let study = args.read()?;
-    let scheme = args.scheme(&study, &control)?;
+    let mut study = args.read()?;
+    let scheme = args.scheme(&mut study, &control)?;
     let found = agree_study(
         &study,
         &scheme,
@@ -151,7 +156,8 @@ pub fn run(args: &AgreeArgs) -> Result<()> {
         slices: &found.slices,
         warnings: &found.warnings,
     };
-    let inputs = study.files();
+    let mut inputs = study.files();
+    inputs.extend(args.names.file().cloned());
     let target = args.output.target(&inputs);
     let written = write_agreement(&target, &found.agreement, &files, &control)?;
     warn(&found.warnings);

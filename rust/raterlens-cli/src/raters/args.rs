@@ -1,6 +1,6 @@
 //! Options that several verbs share.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
@@ -100,6 +100,11 @@ impl SoftArgs {
 }
 
 impl NameArgs {
+    /// The file of names.
+    pub fn file(&self) -> Option<&PathBuf> {
+        self.labels.as_ref()
+    }
+
     /// Whether labels without a name count as background.
     pub fn ignore_unnamed(&self) -> bool {
         !self.structures.is_empty()
@@ -133,10 +138,12 @@ impl NameArgs {
         )?))
     }
 
-    /// The structures that these raters are looked at for.
-    pub fn scheme(&self, loaded: &LoadedRaters) -> Result<LabelScheme, RatersError> {
+    /// The structures that these raters are looked at for; adds a warning for those that nobody drew.
+    pub fn scheme(&self, loaded: &mut LoadedRaters) -> Result<LabelScheme, RatersError> {
         let names = self.given(None)?;
         if let Some(chosen) = self.chosen(names.as_ref())? {
+            let undrawn = undrawn(&chosen, &labels_used(&loaded.set()?));
+            loaded.warnings.extend(undrawn);
             return Ok(chosen);
         }
         let set = loaded.set()?;
@@ -145,12 +152,25 @@ impl NameArgs {
     }
 }
 
+/// A sentence for each structure that nobody drew.
+pub fn undrawn(chosen: &LabelScheme, used: &[u16]) -> Vec<String> {
+    let undrawn = chosen.structures.iter().filter(|s| !used.contains(&s.id));
+    let sentence = |s: &raterlens_core::Structure| {
+        format!(
+            "Nobody drew structure {} ({}): raters agree on nothing there, which counts as a Dice of 1.",
+            s.id, s.title
+        )
+    };
+    undrawn.map(sentence).collect()
+}
+
 impl RaterArgs {
     /// Reads the label maps. Also returns the files.
     pub fn load(&self, control: &Control<'_>) -> Result<(LoadedRaters, Vec<PathBuf>), RatersError> {
         let files = rater_files(&self.raters)?;
         let loaded = load_raters(&files, self.names.resample, control)?;
-        Ok((loaded, files.into_iter().map(|f| f.path).collect()))
+        let inputs = files.into_iter().map(|f| f.path);
+        Ok((loaded, inputs.chain(self.names.labels.clone()).collect()))
     }
 }
 
@@ -171,6 +191,20 @@ pub fn control() -> Result<Control<'static>> {
         progress: None,
         cancel: interrupt::cancel_on_interrupt()?,
     })
+}
+
+/// A sentence about maps in `dir` that begin with `prefix` and were not written now, if there are any.
+pub fn leftovers(dir: &Path, prefix: &str, written: &[String]) -> Option<String> {
+    let entries = std::fs::read_dir(dir).ok()?;
+    let names = entries.filter_map(|e| Some(e.ok()?.file_name().to_string_lossy().into_owned()));
+    let old: Vec<_> = names
+        .filter(|n| n.starts_with(prefix) && !written.contains(n))
+        .collect();
+    let first = old.first()?;
+    Some(format!(
+        "The output folder also has {} of an earlier run, for example {first}: they do not belong to this result.",
+        if old.len() == 1 { "a map".to_owned() } else { format!("{} maps", old.len()) }
+    ))
 }
 
 /// Prints warnings to stderr.

@@ -66,8 +66,8 @@ pub fn run(args: &EvaluateArgs) -> Result<()> {
         file("truth", &args.truth),
         file("prediction", &args.prediction),
     ];
-    let loaded = load_raters(&files, args.names.resample, &control()?)?;
-    let scheme = args.names.scheme(&loaded)?;
+    let mut loaded = load_raters(&files, args.names.resample, &control()?)?;
+    let scheme = args.names.scheme(&mut loaded)?;
     let options = CompareOptions {
         tolerance_mm: args.tolerance_mm,
         space: if args.slices {

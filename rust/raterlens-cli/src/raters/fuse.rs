@@ -1,6 +1,6 @@
 //! `raterlens fuse`: several raters become one consensus.
 
-use anyhow::Result;
+use anyhow::{bail, Result};
 use clap::{Args, ValueEnum};
 use raterlens_core::fusion::staple::{Prior, Region, Start};
 use raterlens_core::fusion::{StapleOptions, TiePolicy};
@@ -9,7 +9,7 @@ use raterlens_raters::output::write_fused;
 use raterlens_raters::{fuse, FuseOptions, Method, Performance, StapleKind};
 use serde::Serialize;
 
-use super::args::{control, warn, RaterArgs, SoftArgs};
+use super::args::{control, leftovers, warn, RaterArgs, SoftArgs};
 use super::text::{number, table};
 
 /// Options of `raterlens fuse`.
@@ -79,6 +79,18 @@ impl FuseArgs {
         }
     }
 
+    /// Refuses options of STAPLE for other methods, which would be ignored.
+    fn check(&self) -> Result<()> {
+        let of_staple = self.per_structure
+            || self.estimate_prior
+            || !self.prior.is_empty()
+            || self.start_performance.is_some();
+        if of_staple && self.method != Method::Staple {
+            bail!("--per-structure, --estimate-prior, --prior and --start-performance belong to --method staple");
+        }
+        Ok(())
+    }
+
     fn staple(&self) -> StapleOptions {
         StapleOptions {
             prior: match (self.estimate_prior, self.prior.as_slice()) {
@@ -114,9 +126,10 @@ struct Summary<'a> {
 /// # Errors
 /// Whatever stops it; nothing was written then.
 pub fn run(args: &FuseArgs) -> Result<()> {
+    args.check()?;
     let control = control()?;
-    let (loaded, inputs) = args.raters.load(&control)?;
-    let scheme = args.raters.names.scheme(&loaded)?;
+    let (mut loaded, inputs) = args.raters.load(&control)?;
+    let scheme = args.raters.names.scheme(&mut loaded)?;
     let (set, options) = (loaded.set()?, args.options());
     let fused = fuse(&set, &scheme, &options, &control)?;
     let mut warnings = loaded.warnings.clone();
@@ -136,6 +149,7 @@ pub fn run(args: &FuseArgs) -> Result<()> {
         &warnings,
         &control,
     )?;
+    warnings.extend(leftovers(&args.raters.output.out, "posterior_", &files));
     warn(&warnings);
     let summary = Summary {
         out: args.raters.output.out.display().to_string(),

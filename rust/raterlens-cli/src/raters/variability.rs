@@ -7,7 +7,7 @@ use raterlens_raters::output::write_variability;
 use raterlens_raters::Variability;
 use serde::Serialize;
 
-use super::args::{control, warn, RaterArgs, SoftArgs};
+use super::args::{control, leftovers, warn, RaterArgs, SoftArgs};
 use super::fuse::brief;
 use super::text::{number, table};
 
@@ -36,8 +36,8 @@ struct Summary<'a> {
 /// Whatever stops it; nothing was written then.
 pub fn run(args: &VariabilityArgs) -> Result<()> {
     let control = control()?;
-    let (loaded, inputs) = args.raters.load(&control)?;
-    let scheme = args.raters.names.scheme(&loaded)?;
+    let (mut loaded, inputs) = args.raters.load(&control)?;
+    let scheme = args.raters.names.scheme(&mut loaded)?;
     let (found, files) = write_variability(
         &args.raters.output.target(&inputs),
         &loaded.set()?,
@@ -47,6 +47,9 @@ pub fn run(args: &VariabilityArgs) -> Result<()> {
         &loaded.warnings,
         &control,
     )?;
+    loaded
+        .warnings
+        .extend(leftovers(&args.raters.output.out, "variance_", &files));
     warn(&loaded.warnings);
     let summary = Summary {
         out: args.raters.output.out.display().to_string(),

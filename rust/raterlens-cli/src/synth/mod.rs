@@ -60,6 +60,7 @@ pub fn run(args: &SynthArgs) -> Result<()> {
         ..SynthOptions::default()
     };
     options.check()?;
+    study::check_folder(&args.out)?;
     for n in 0..args.cases {
         let seed = args.seed.wrapping_add(n);
         let dir = args.out.join(format!("synth-{seed:04}"));

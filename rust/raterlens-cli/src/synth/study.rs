@@ -4,18 +4,39 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{bail, Context, Result};
 use raterlens_core::atomic::write_atomic;
 use raterlens_core::LabelScheme;
 use raterlens_itksnap::write_label_file;
 
 use super::MARKER;
 
+/// How a study file of this program begins.
+const MARK: &str = "# Written by raterlens synth";
+
 const STUDY: &str = "\
+# Written by raterlens synth
 name = \"Synthetic lumbar cases with simulated raters\"
 table = \"cases.csv\"
 labels = \"labels.txt\"
 ";
+
+/// Refuses a folder that has a study of somebody else, which writing would replace.
+///
+/// # Errors
+/// There is a `study.toml`, `cases.csv` or `labels.txt` that this program did not write.
+pub(super) fn check_folder(dir: &Path) -> Result<()> {
+    let ours = fs::read_to_string(dir.join("study.toml")).is_ok_and(|t| t.starts_with(MARK));
+    for name in ["study.toml", "cases.csv", "labels.txt"] {
+        if !ours && dir.join(name).exists() {
+            bail!(
+                "the folder has a '{name}' that was not written by this command: choose another folder ({})",
+                dir.display()
+            );
+        }
+    }
+    Ok(())
+}
 
 /// Writes `study.toml`, `cases.csv` with every complete case of `dir`, and `labels.txt`.
 ///
@@ -40,9 +61,9 @@ fn table(dir: &Path) -> Result<String> {
     let mut cases = Vec::new();
     for entry in fs::read_dir(dir)? {
         let case = entry?.path();
-        if case.join(MARKER).is_file() {
-            cases.extend(case.file_name().map(|n| n.to_string_lossy().into_owned()));
-        }
+        let name = case.file_name().map(|n| n.to_string_lossy().into_owned());
+        let name = name.filter(|n| n.starts_with("synth-") && case.join(MARKER).is_file());
+        cases.extend(name);
     }
     cases.sort();
     let raters = |case: &str| {

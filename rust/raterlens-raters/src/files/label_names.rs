@@ -56,7 +56,7 @@ fn from_rows(rows: &[LabelRow]) -> Vec<Structure> {
     let mut structures: Vec<Structure> = Vec::new();
     for row in rows.iter().filter(|r| r.id > 0) {
         let mut name = file_name(&row.title);
-        if name.is_empty() || structures.iter().any(|s| s.name == name) {
+        while name.is_empty() || structures.iter().any(|s| s.name == name) {
             name = format!("{name}_{}", row.id).trim_matches('_').to_owned();
         }
         structures.push(Structure {
@@ -115,6 +115,9 @@ mod tests {
         let names: Vec<_> = read(text.as_bytes()).unwrap().structures;
         let names: Vec<_> = names.iter().map(|s| s.name.as_str()).collect();
         assert_eq!(names, ["muscle", "muscle_7", "9"]);
+        let text = "5 1 1 1 1 1 1 \"A 7\"\n6 1 1 1 1 1 1 \"a\"\n7 1 1 1 1 1 1 \"A\"\n";
+        let names = read(text.as_bytes()).unwrap().structures;
+        assert_eq!(names[2].name, "a_7_7");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Label maps and images from disk.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use raterlens_core::control::Control;
@@ -51,6 +52,7 @@ pub fn load_raters(
     if others.is_empty() {
         return Err(RatersError::TooFewRaters { found: 1 });
     }
+    check_different(files)?;
     let (labels, grid) = read(&first.path)?;
     let mut loaded = LoadedRaters {
         grid,
@@ -92,14 +94,63 @@ fn add(
             });
         }
         Some(difference) => {
+            let moved = nearest_labels(&labels, &grid)?;
+            let lost = lost_in_resampling(&file.rater, &labels, &moved)?;
             loaded.warnings.push(format!(
-                "Rater '{}' was brought onto the grid of rater '{reference}' by the nearest voxel: {difference}.",
+                "Rater '{}' was brought onto the grid of rater '{reference}' by the nearest voxel: {difference}.{lost}",
                 file.rater
             ));
-            nearest_labels(&labels, &grid)?
+            moved
         }
     };
     loaded.maps.push((file.rater.clone(), labels));
+    Ok(())
+}
+
+/// A sentence about what resampling changed in what was drawn; empty when nothing that matters.
+fn lost_in_resampling(
+    rater: &str,
+    before: &LabelMap,
+    after: &LabelMap,
+) -> Result<String, RatersError> {
+    let drawn_ml = |map: &LabelMap, label: Option<u16>| {
+        let is_meant = |l: &&u16| label.map_or(**l > 0, |label| **l == label);
+        let voxels = map.data().iter().filter(is_meant).count();
+        voxels as f64 * map.geometry().voxel_volume_mm3() / 1000.0
+    };
+    let (was, is) = (drawn_ml(before, None), drawn_ml(after, None));
+    if was > 0.0 && is <= 0.0 {
+        return Err(RatersError::Request(format!(
+            "nothing that rater '{rater}' drew lies on the grid of the first rater: check that both belong to the same image"
+        )));
+    }
+    let labels: BTreeSet<u16> = before.data().iter().copied().filter(|&l| l > 0).collect();
+    let lost = labels
+        .into_iter()
+        .filter(|&l| drawn_ml(after, Some(l)) <= 0.0);
+    let lost: Vec<_> = lost.map(|l| l.to_string()).collect();
+    let mut text = String::new();
+    if (is - was).abs() > 0.01 * was {
+        text = format!(" What was drawn had {was:.2} ml and now has {is:.2} ml.");
+    }
+    if !lost.is_empty() {
+        text += &format!(" Nothing is left of label {}.", lost.join(", "));
+    }
+    Ok(text)
+}
+
+/// Refuses one file for two raters, which would agree perfectly.
+fn check_different(files: &[RaterFile]) -> Result<(), RatersError> {
+    let place = |file: &RaterFile| file.path.canonicalize().ok();
+    for (n, file) in files.iter().enumerate() {
+        let same = |other: &&RaterFile| place(other).is_some() && place(other) == place(file);
+        if let Some(other) = files.iter().take(n).find(same) {
+            return Err(RatersError::Request(format!(
+                "'{}' and '{}' are the same file: each drawing needs its own",
+                other.rater, file.rater
+            )));
+        }
+    }
     Ok(())
 }
 

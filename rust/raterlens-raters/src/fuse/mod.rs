@@ -7,6 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use raterlens_core::control::Control;
+use raterlens_core::fusion::staple::Prior;
 use raterlens_core::fusion::{
     mean_label, staple, staple_structure, vote, Classes, FusionError, MeanLabel, RaterSet, Staple,
     StapleOptions, TiePolicy, UnknownLabels,
@@ -214,6 +215,12 @@ fn by_vote<'a>(
     options: &FuseOptions,
 ) -> Result<(LabelMap, Source<'a>), RatersError> {
     let shares = mean_label(set, classes)?;
+    if let TiePolicy::Undecided(label) = options.ties {
+        // Also labels that take no part here: the value would be read as theirs.
+        if Classes::found_in(set).position(label).is_some() || classes.position(label).is_some() {
+            return Err(FusionError::UndecidedInUse { label }.into());
+        }
+    }
     let consensus = vote_among(set, classes, &options.ties)?;
     Ok((consensus, Source::Shares(Box::new(shares))))
 }
@@ -237,6 +244,15 @@ fn vote_among(
     Ok(vote(&RaterSet::from_volumes(&maps)?, ties)?)
 }
 
+/// The options with the fixed prior of one structure only, if there is one.
+fn of_one(options: &StapleOptions, structure: u16) -> StapleOptions {
+    let mut options = options.clone();
+    if let Prior::Fixed(all) = &mut options.prior {
+        all.retain(|(label, _)| *label == structure);
+    }
+    options
+}
+
 fn staple_each<'a>(
     set: &RaterSet<'a>,
     classes: &Classes,
@@ -249,7 +265,7 @@ fn staple_each<'a>(
     let mut fits = Vec::with_capacity(scheme.len());
     for (n, structure) in scheme.structures.iter().enumerate() {
         control.step(0.8 * n as f32 / scheme.len() as f32, "fusing")?;
-        let fit = staple_structure(set, structure.id, &options.staple)?;
+        let fit = staple_structure(set, structure.id, &of_one(&options.staple, structure.id))?;
         best.offer(structure.id, &fit.posterior(structure.id)?);
         fits.push((structure.id, fit));
     }

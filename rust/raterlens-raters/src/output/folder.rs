@@ -124,6 +124,11 @@ fn check_free(target: &Target<'_>, name: &str) -> Result<(), RatersError> {
             file: name.to_owned(),
         });
     }
+    if place.is_dir() {
+        return Err(RatersError::Request(format!(
+            "the output folder has a folder called '{name}', where a file is to be written: choose another output folder"
+        )));
+    }
     if target.force {
         return Ok(());
     }

@@ -74,6 +74,7 @@ pub fn single_image(
             attributes: BTreeMap::new(),
         }],
         warnings: Vec::new(),
+        other_files: Vec::new(),
     })
 }
 

@@ -52,6 +52,8 @@ pub struct StudyFile {
     pub cases: Vec<StudyCase>,
     /// What a user should know, as sentences.
     pub warnings: Vec<String>,
+    /// The files that describe the study, and those of images that were left out.
+    pub other_files: Vec<PathBuf>,
 }
 
 /// One image of a study.
@@ -108,22 +110,28 @@ pub fn read_study(path: &Path) -> Result<StudyFile, RatersError> {
     };
     let folder = path.parent().unwrap_or_else(|| Path::new(""));
     let mut problems = Vec::new();
-    let labels = match description.labels {
-        Some(file) => read_label_names(&folder.join(file))
-            .map_err(|e| problems.push(e.to_string()))
-            .ok(),
+    let mut other_files = vec![path.to_path_buf()];
+    let labels = match description.labels.map(|file| folder.join(file)) {
+        Some(file) => {
+            let names = read_label_names(&file);
+            other_files.push(file);
+            names.map_err(|e| problems.push(e.to_string())).ok()
+        }
         None => None,
     };
     let table = folder.join(&description.table);
-    let (cases, warnings) = table::read_table(&table, &mut problems)?;
+    let read = table::read_table(&table, &mut problems)?;
+    other_files.push(table);
+    other_files.extend(read.left_out);
     if !problems.is_empty() {
         return Err(RatersError::Study { problems });
     }
     Ok(StudyFile {
         name: description.name.or(default_name).unwrap_or_default(),
         labels,
-        cases,
-        warnings,
+        cases: read.cases,
+        warnings: read.warnings,
+        other_files,
     })
 }
 

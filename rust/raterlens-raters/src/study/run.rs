@@ -94,13 +94,14 @@ fn cut_all(
 }
 
 impl StudyFile {
-    /// Every file that the study names.
+    /// Every file that the study is made of or names.
     #[must_use]
     pub fn files(&self) -> Vec<PathBuf> {
         let of = |case: &StudyCase| {
             let drawn = case.drawings.iter().map(|d| d.path.clone());
             drawn.chain(case.image.clone()).collect::<Vec<_>>()
         };
-        self.cases.iter().flat_map(of).collect()
+        let named = self.cases.iter().flat_map(of);
+        named.chain(self.other_files.iter().cloned()).collect()
     }
 }

@@ -18,11 +18,19 @@ enum Column {
     Attribute(String),
 }
 
-/// Reads the table; faults are added to `problems`. Also returns remarks.
-pub(super) fn read_table(
-    path: &Path,
-    problems: &mut Vec<String>,
-) -> Result<(Vec<StudyCase>, Vec<String>), RatersError> {
+/// What a table says.
+#[derive(Debug, Default)]
+pub(super) struct Read {
+    /// The images that two or more drew.
+    pub(super) cases: Vec<StudyCase>,
+    /// Remarks, as sentences.
+    pub(super) warnings: Vec<String>,
+    /// Files of the other images.
+    pub(super) left_out: Vec<PathBuf>,
+}
+
+/// Reads the table; faults are added to `problems`.
+pub(super) fn read_table(path: &Path, problems: &mut Vec<String>) -> Result<Read, RatersError> {
     let fail = |error: csv::Error| {
         let reason = match error.into_kind() {
             csv::ErrorKind::Io(source) => source,
@@ -39,19 +47,29 @@ pub(super) fn read_table(
         .from_path(path)
         .map_err(fail)?;
     let header = csv.headers().map_err(fail)?.clone();
+    if header.len() == 1 && header.iter().any(|h| h.contains([';', '\t'])) {
+        problems
+            .push("the cells are separated by ';' or tabs: save the table with commas".to_owned());
+        return Ok(Read::default());
+    }
     let columns = columns(&header, problems);
     let folder = path.parent().unwrap_or_else(|| Path::new(""));
-    let (mut cases, mut warnings) = (Vec::new(), Vec::new());
+    let mut read = Read::default();
     let mut names = HashSet::new();
-    for (n, record) in csv.records().enumerate() {
-        let line = n + 2; // the header is line 1
+    for record in csv.records() {
         let record = match record {
             Ok(record) => record,
             Err(error) => {
-                problems.push(format!("line {line} cannot be read: {error}"));
+                problems.push(format!(
+                    "a line cannot be read, save the table as UTF-8: {error}"
+                ));
                 continue;
             }
         };
+        if record.iter().all(str::is_empty) {
+            continue; // spreadsheets leave such lines at the end
+        }
+        let line = record.position().map_or(0, csv::Position::line);
         if record.len() != columns.len() {
             problems.push(format!(
                 "line {line} has {} cells for {} columns",
@@ -66,8 +84,8 @@ pub(super) fn read_table(
                 case.name
             ));
         }
-        match case.drawings.len() {
-            0 | 1 => warnings.push(format!(
+        if case.drawings.len() < 2 {
+            read.warnings.push(format!(
                 "Case '{}' has {} and is left out: agreement needs two.",
                 case.name,
                 if case.drawings.is_empty() {
@@ -75,14 +93,18 @@ pub(super) fn read_table(
                 } else {
                     "one drawing"
                 }
-            )),
-            _ => cases.push(case),
+            ));
+            read.left_out.extend(case.image);
+            read.left_out
+                .extend(case.drawings.into_iter().map(|d| d.path));
+        } else {
+            read.cases.push(case);
         }
     }
-    if cases.is_empty() && problems.is_empty() {
+    if read.cases.is_empty() && problems.is_empty() {
         problems.push("no image was drawn at least twice".to_owned());
     }
-    Ok((cases, warnings))
+    Ok(read)
 }
 
 /// What each column is; `None` for one that means nothing.
@@ -130,7 +152,7 @@ fn read_row(
     columns: &[Option<Column>],
     record: &csv::StringRecord,
     folder: &Path,
-    line: usize,
+    line: u64,
     problems: &mut Vec<String>,
 ) -> StudyCase {
     let mut case = StudyCase {
@@ -166,7 +188,7 @@ fn read_row(
     case
 }
 
-fn file(folder: &Path, cell: &str, line: usize, problems: &mut Vec<String>) -> Option<PathBuf> {
+fn file(folder: &Path, cell: &str, line: u64, problems: &mut Vec<String>) -> Option<PathBuf> {
     let path = folder.join(cell);
     if path.is_file() {
         return Some(path);
