@@ -31,7 +31,7 @@ pub struct Staple {
     posterior: Vec<f64>,
 }
 
-/// Multi-label STAPLE: posteriors, consensus and a confusion matrix per rater (SPEC section 3; the [module](self)
+/// Multi-label STAPLE: posteriors, consensus and a confusion matrix per rater (SPEC section 3; the [module](super)
 /// has the formulas and papers).
 ///
 /// # Inputs
