@@ -1,6 +1,7 @@
 //! The table of a study.
 
 use std::collections::{BTreeMap, HashSet};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{StudyCase, StudyDrawing};
@@ -41,11 +42,14 @@ pub(super) fn read_table(path: &Path, problems: &mut Vec<String>) -> Result<Read
             path: path.to_path_buf(),
         }
     };
+    let bytes = fs::read(path).map_err(|source| RatersError::Input {
+        source,
+        path: path.to_path_buf(),
+    })?;
     let mut csv = csv::ReaderBuilder::new()
         .trim(csv::Trim::All)
         .flexible(true)
-        .from_path(path)
-        .map_err(fail)?;
+        .from_reader(bytes.as_slice());
     let header = csv.headers().map_err(fail)?.clone();
     if header.len() == 1 && header.iter().any(|h| h.contains([';', '\t'])) {
         problems
@@ -69,7 +73,7 @@ pub(super) fn read_table(path: &Path, problems: &mut Vec<String>) -> Result<Read
         if record.iter().all(str::is_empty) {
             continue; // spreadsheets leave such lines at the end
         }
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = line_of(&bytes, record.position());
         if record.len() != columns.len() {
             problems.push(format!(
                 "line {line} has {} cells for {} columns",
@@ -105,6 +109,15 @@ pub(super) fn read_table(path: &Path, problems: &mut Vec<String>) -> Result<Read
         problems.push("no image was drawn at least twice".to_owned());
     }
     Ok(read)
+}
+
+/// The line of the file, counted from 1, that a record stands on. The reader's own count passes over empty lines.
+fn line_of(bytes: &[u8], position: Option<&csv::Position>) -> u64 {
+    let start = position.map_or(0, |p| p.byte() as usize);
+    let blank = bytes.get(start..).unwrap_or_default().iter();
+    let blank = blank.take_while(|b| matches!(b, b'\r' | b'\n')).count();
+    let before = bytes.get(..start + blank).unwrap_or_default();
+    1 + before.iter().filter(|&&b| b == b'\n').count() as u64
 }
 
 /// What each column is; `None` for one that means nothing.
