@@ -152,7 +152,7 @@ pub(crate) fn put_summary(row: &mut Row, name: &str, summary: Option<&Summary>) 
     put(row, format!("{name}_sd"), summary.and_then(|s| s.sd));
 }
 
-/// Turns rows of the same cells into a table; `names` are its columns when there is no row.
+/// Turns rows of the same cells into a table. Without rows it has no columns: their names are known from the rows only.
 pub(crate) fn table(name: &'static str, title: &'static str, rows: Vec<Row>) -> Table {
     let mut columns: Vec<Column> = Vec::new();
     for row in rows {
