@@ -6,6 +6,7 @@
 
 pub mod agreement;
 pub mod atomic;
+pub mod augment;
 pub mod control;
 pub mod distance;
 pub mod fusion;
@@ -18,6 +19,7 @@ pub mod metrics;
 pub mod nifti_io;
 pub mod normalise;
 pub mod orientation;
+pub mod random;
 pub mod regrid;
 pub mod resample;
 pub mod variability;
