@@ -74,6 +74,14 @@ pub enum RatersError {
         /// The file.
         path: PathBuf,
     },
+    /// A picture file that cannot be used.
+    #[error("the picture cannot be used: {reason} ({})", path.display())]
+    Picture {
+        /// What is wrong.
+        reason: String,
+        /// The file.
+        path: PathBuf,
+    },
     /// A rater's map lies on another grid.
     #[error("rater '{rater}' is not on the grid of rater '{reference}': {difference}; --resample brings it there by the nearest voxel")]
     OtherGrid {

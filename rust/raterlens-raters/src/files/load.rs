@@ -5,11 +5,11 @@ use std::path::Path;
 
 use raterlens_core::control::Control;
 use raterlens_core::fusion::{GridDifference, Rater, RaterSet};
-use raterlens_core::nifti_io::{read_image, read_labels};
 use raterlens_core::regrid::nearest_labels;
 use raterlens_core::{Geometry, LabelMap, NiftiGrid, Volume};
 
 use super::names::RaterFile;
+use super::open::{open_image, open_labels};
 use crate::error::RatersError;
 
 /// The label maps of one image, on one grid.
@@ -53,7 +53,7 @@ pub fn load_raters(
         return Err(RatersError::TooFewRaters { found: 1 });
     }
     check_different(files)?;
-    let (labels, grid) = read(&first.path)?;
+    let (labels, grid) = open_labels(&first.path)?;
     let mut loaded = LoadedRaters {
         grid,
         maps: vec![(first.rater.clone(), labels)],
@@ -61,17 +61,10 @@ pub fn load_raters(
     };
     for file in others {
         control.cancel.check()?;
-        let (labels, _) = read(&file.path)?;
+        let (labels, _) = open_labels(&file.path)?;
         add(&mut loaded, file, labels, resample)?;
     }
     Ok(loaded)
-}
-
-fn read(path: &Path) -> Result<(LabelMap, NiftiGrid), RatersError> {
-    read_labels(path).map_err(|source| RatersError::File {
-        source,
-        path: path.to_path_buf(),
-    })
 }
 
 fn add(
@@ -159,12 +152,9 @@ fn check_different(files: &[RaterFile]) -> Result<(), RatersError> {
 /// # Errors
 /// A file that cannot be read, or an image on another grid.
 pub fn load_image(path: &Path, grid: &Geometry) -> Result<Volume<f32>, RatersError> {
-    let image = read_image(path).map_err(|source| RatersError::File {
-        source,
-        path: path.to_path_buf(),
-    })?;
-    match GridDifference::between(grid, image.volume.geometry()) {
-        None => Ok(image.volume),
+    let image = open_image(path)?;
+    match GridDifference::between(grid, image.geometry()) {
+        None => Ok(image),
         Some(difference) => Err(RatersError::ImageGrid {
             difference: difference.to_string(),
             path: path.to_path_buf(),

@@ -3,7 +3,10 @@
 mod label_names;
 mod load;
 mod names;
+mod open;
+mod png_file;
 
 pub use label_names::read_label_names;
 pub use load::{load_image, load_raters, LoadedRaters};
 pub use names::{rater_files, RaterFile};
+pub use open::{open_image, open_labels};

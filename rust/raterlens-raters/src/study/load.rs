@@ -70,6 +70,7 @@ pub fn single_image(
         cases: vec![StudyCase {
             name: "image".to_owned(),
             image,
+            truth: None,
             drawings,
             attributes: BTreeMap::new(),
         }],

@@ -20,13 +20,18 @@
 //! | `image` | optional: the image the raters drew on |
 //! | `rater:NAME` | the label map by this rater; empty where there is none |
 //! | `rater:NAME:2`, `rater:NAME:3`, ... | the same rater drawing the same image again |
-//! | `subject`, `sex`, `age_group`, `level` | optional: what is known about the image |
+//! | `truth` | optional: the true labels, where the images are synthetic |
+//! | `subject`, `sex`, `age_group`, `level` | optional: what is known about the image; without `subject` every image is one |
+//!
+//! Files are NIfTI, or grey PNG pictures of one slice each.
 //!
 //! Paths are relative to the table. The table alone may be given instead of the TOML file. All faults of a study are listed at
 //! once.
 
 mod load;
+mod open;
 mod run;
+mod split;
 mod table;
 
 use std::collections::BTreeMap;
@@ -39,7 +44,9 @@ use serde::Deserialize;
 use crate::error::RatersError;
 use crate::files::read_label_names;
 pub use load::{labels_of_study, load_case, single_image};
+pub use open::{open_case, OpenedCase};
 pub use run::{agree_study, StudyAgreement};
+pub use split::{read_split, split_study, write_split, Part, Shares, Split};
 
 /// A study, checked: every file is there.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,7 +70,9 @@ pub struct StudyCase {
     pub name: String,
     /// The image itself.
     pub image: Option<PathBuf>,
-    /// Who drew it; two drawings or more.
+    /// The true labels, where they are known.
+    pub truth: Option<PathBuf>,
+    /// Who drew it; for agreement two drawings or more, for training one or more.
     pub drawings: Vec<StudyDrawing>,
     /// Subject, sex, age group, level: whatever the table has.
     pub attributes: BTreeMap<String, String>,
@@ -78,6 +87,23 @@ pub struct StudyDrawing {
     pub repeat: u32,
     /// The label map.
     pub path: PathBuf,
+}
+
+impl StudyCase {
+    /// The person the image shows: column `subject`, or the image's own name.
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        self.attributes.get("subject").unwrap_or(&self.name)
+    }
+}
+
+/// What a study is read for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StudyUse {
+    /// Comparing raters: each image needs two drawings; the image itself is not needed.
+    Agreement,
+    /// Training and evaluating models: each image needs its file and one drawing.
+    Training,
 }
 
 /// The TOML file.
@@ -95,6 +121,14 @@ struct Description {
 /// A file that cannot be read, or [`RatersError::Study`] with every fault: missing files, names used twice, columns that mean
 /// nothing, images that nobody drew.
 pub fn read_study(path: &Path) -> Result<StudyFile, RatersError> {
+    read_study_for(path, StudyUse::Agreement)
+}
+
+/// As [`read_study`], for a stated use.
+///
+/// # Errors
+/// As [`read_study`]; for training also images that have no file.
+pub fn read_study_for(path: &Path, use_: StudyUse) -> Result<StudyFile, RatersError> {
     let is_table = path
         .extension()
         .is_some_and(|e| e.eq_ignore_ascii_case("csv"));
@@ -120,7 +154,7 @@ pub fn read_study(path: &Path) -> Result<StudyFile, RatersError> {
         None => None,
     };
     let table = folder.join(&description.table);
-    let read = table::read_table(&table, &mut problems)?;
+    let read = table::read_table(&table, use_, &mut problems)?;
     other_files.push(table);
     other_files.extend(read.left_out);
     if !problems.is_empty() {

@@ -99,7 +99,10 @@ impl StudyFile {
     pub fn files(&self) -> Vec<PathBuf> {
         let of = |case: &StudyCase| {
             let drawn = case.drawings.iter().map(|d| d.path.clone());
-            drawn.chain(case.image.clone()).collect::<Vec<_>>()
+            drawn
+                .chain(case.image.clone())
+                .chain(case.truth.clone())
+                .collect::<Vec<_>>()
         };
         let named = self.cases.iter().flat_map(of);
         named.chain(self.other_files.iter().cloned()).collect()

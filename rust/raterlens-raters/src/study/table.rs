@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{StudyCase, StudyDrawing};
+use super::{StudyCase, StudyDrawing, StudyUse};
 use crate::error::RatersError;
 
 /// What may be known about an image.
@@ -15,6 +15,7 @@ const ATTRIBUTES: [&str; 4] = ["subject", "sex", "age_group", "level"];
 enum Column {
     Case,
     Image,
+    Truth,
     Rater { name: String, repeat: u32 },
     Attribute(String),
 }
@@ -22,7 +23,7 @@ enum Column {
 /// What a table says.
 #[derive(Debug, Default)]
 pub(super) struct Read {
-    /// The images that two or more drew.
+    /// The images that were drawn often enough.
     pub(super) cases: Vec<StudyCase>,
     /// Remarks, as sentences.
     pub(super) warnings: Vec<String>,
@@ -31,7 +32,11 @@ pub(super) struct Read {
 }
 
 /// Reads the table; faults are added to `problems`.
-pub(super) fn read_table(path: &Path, problems: &mut Vec<String>) -> Result<Read, RatersError> {
+pub(super) fn read_table(
+    path: &Path,
+    use_: StudyUse,
+    problems: &mut Vec<String>,
+) -> Result<Read, RatersError> {
     let fail = |error: csv::Error| {
         let reason = match error.into_kind() {
             csv::ErrorKind::Io(source) => source,
@@ -56,7 +61,7 @@ pub(super) fn read_table(path: &Path, problems: &mut Vec<String>) -> Result<Read
             .push("the cells are separated by ';' or tabs: save the table with commas".to_owned());
         return Ok(Read::default());
     }
-    let columns = columns(&header, problems);
+    let columns = columns(&header, use_, problems);
     let folder = path.parent().unwrap_or_else(|| Path::new(""));
     let mut read = Read::default();
     let mut names = HashSet::new();
@@ -88,16 +93,15 @@ pub(super) fn read_table(path: &Path, problems: &mut Vec<String>) -> Result<Read
                 case.name
             ));
         }
-        if case.drawings.len() < 2 {
-            read.warnings.push(format!(
-                "Case '{}' has {} and is left out: agreement needs two.",
-                case.name,
-                if case.drawings.is_empty() {
-                    "no drawing"
-                } else {
-                    "one drawing"
-                }
+        if use_ == StudyUse::Training && case.image.is_none() && !names_image(&columns, &record) {
+            problems.push(format!(
+                "line {line}: training needs the image of case '{}'",
+                case.name
             ));
+        }
+        if let Some(reason) = too_few(&case, use_) {
+            read.warnings
+                .push(format!("Case '{}' has {reason}.", case.name));
             read.left_out.extend(case.image);
             read.left_out
                 .extend(case.drawings.into_iter().map(|d| d.path));
@@ -106,9 +110,28 @@ pub(super) fn read_table(path: &Path, problems: &mut Vec<String>) -> Result<Read
         }
     }
     if read.cases.is_empty() && problems.is_empty() {
-        problems.push("no image was drawn at least twice".to_owned());
+        problems.push(match use_ {
+            StudyUse::Agreement => "no image was drawn at least twice".to_owned(),
+            StudyUse::Training => "no image was drawn".to_owned(),
+        });
     }
     Ok(read)
+}
+
+/// Whether the row names an image, be it one that is not there.
+fn names_image(columns: &[Option<Column>], record: &csv::StringRecord) -> bool {
+    let mut cells = columns.iter().zip(record);
+    cells.any(|(column, cell)| *column == Some(Column::Image) && !cell.is_empty())
+}
+
+/// Why an image is left out.
+fn too_few(case: &StudyCase, use_: StudyUse) -> Option<&'static str> {
+    match (use_, case.drawings.len()) {
+        (StudyUse::Agreement, 0) => Some("no drawing and is left out: agreement needs two"),
+        (StudyUse::Agreement, 1) => Some("one drawing and is left out: agreement needs two"),
+        (StudyUse::Training, 0) => Some("no drawing and is left out"),
+        _ => None,
+    }
 }
 
 /// The line of the file, counted from 1, that a record stands on. The reader's own count passes over empty lines.
@@ -121,13 +144,17 @@ fn line_of(bytes: &[u8], position: Option<&csv::Position>) -> u64 {
 }
 
 /// What each column is; `None` for one that means nothing.
-fn columns(header: &csv::StringRecord, problems: &mut Vec<String>) -> Vec<Option<Column>> {
+fn columns(
+    header: &csv::StringRecord,
+    use_: StudyUse,
+    problems: &mut Vec<String>,
+) -> Vec<Option<Column>> {
     let mut found: Vec<Option<Column>> = Vec::new();
     for name in header {
         let column = column(name.trim_start_matches('\u{feff}'));
         if column.is_none() {
             problems.push(format!(
-                "column '{name}' means nothing here: use case, image, rater:NAME, rater:NAME:2, {}",
+                "column '{name}' means nothing here: use case, image, truth, rater:NAME, rater:NAME:2, {}",
                 ATTRIBUTES.join(", ")
             ));
         } else if found.contains(&column) {
@@ -139,8 +166,15 @@ fn columns(header: &csv::StringRecord, problems: &mut Vec<String>) -> Vec<Option
         problems.push("there is no column 'case'".to_owned());
     }
     let raters = found.iter().flatten();
-    if raters.filter(|c| matches!(c, Column::Rater { .. })).count() < 2 {
-        problems.push("there are fewer than two columns 'rater:NAME'".to_owned());
+    let raters = raters.filter(|c| matches!(c, Column::Rater { .. })).count();
+    match use_ {
+        StudyUse::Agreement if raters < 2 => {
+            problems.push("there are fewer than two columns 'rater:NAME'".to_owned());
+        }
+        StudyUse::Training if raters < 1 => {
+            problems.push("there is no column 'rater:NAME'".to_owned());
+        }
+        _ => {}
     }
     found
 }
@@ -149,6 +183,7 @@ fn column(name: &str) -> Option<Column> {
     match name {
         "case" => return Some(Column::Case),
         "image" => return Some(Column::Image),
+        "truth" => return Some(Column::Truth),
         other if ATTRIBUTES.contains(&other) => return Some(Column::Attribute(other.to_owned())),
         _ => {}
     }
@@ -171,6 +206,7 @@ fn read_row(
     let mut case = StudyCase {
         name: String::new(),
         image: None,
+        truth: None,
         drawings: Vec::new(),
         attributes: BTreeMap::new(),
     };
@@ -181,6 +217,7 @@ fn read_row(
         match column {
             Column::Case => case.name = cell.to_owned(),
             Column::Image => case.image = file(folder, cell, line, problems),
+            Column::Truth => case.truth = file(folder, cell, line, problems),
             Column::Attribute(name) => {
                 case.attributes.insert(name.clone(), cell.to_owned());
             }
