@@ -1,8 +1,8 @@
-//! Why a page was not written.
+//! Why a page or a figure was not written.
 
 use thiserror::Error;
 
-/// Why a page was not written.
+/// Why a page or a figure was not written.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ReportError {
@@ -39,6 +39,50 @@ pub enum ReportError {
         pixel_mm: [f64; 2],
         /// Name of the case.
         case: String,
+    },
+    /// Arrays of a series that differ in length.
+    #[error("a series has {found} {what} for {expected} positions: give one for each (series '{series}')")]
+    SeriesLength {
+        /// Which array.
+        what: &'static str,
+        /// Number of positions.
+        expected: usize,
+        /// Length of the array.
+        found: usize,
+        /// Name of the series.
+        series: String,
+    },
+    /// A position that is not a number.
+    #[error("position {position} (from 0) of a series is not finite: leave such points out (series '{series}')")]
+    SeriesPosition {
+        /// Index in the series.
+        position: usize,
+        /// Name of the series.
+        series: String,
+    },
+    /// A band with one edge.
+    #[error("a band has one edge only: give both or none (series '{series}')")]
+    HalfBand {
+        /// Name of the series.
+        series: String,
+    },
+    /// A lower edge above the upper one.
+    #[error("the band's lower edge lies above its upper edge at position {position} (from 0) (series '{series}')")]
+    BandOrder {
+        /// Index in the series.
+        position: usize,
+        /// Name of the series.
+        series: String,
+    },
+    /// A number that a logarithmic axis cannot show.
+    #[error("{value} cannot be shown on the logarithmic axis '{axis}': its numbers must be above 0 (series '{series}')")]
+    LogOfNonPositive {
+        /// Title of the axis.
+        axis: String,
+        /// The number.
+        value: f64,
+        /// Name of the series.
+        series: String,
     },
     /// A picture that could not be packed.
     #[error(transparent)]

@@ -4,6 +4,8 @@
 //! page that needs no network, no other file and no script: a verdict in words, a table with intervals, the outlines of all raters beside
 //! the variance map, heat maps of pairs, Bland-Altman plots, each rater's bias, and how everything was computed. Equal input gives equal bytes.
 //!
+//! [`plots`] draws the figures of studies and training, each on its own or together on a page.
+//!
 //! Charts are written as SVG by this crate, not by a plotting library: so they follow the page's light or dark colours, carry a text
 //! alternative, and stay small with forty structures.
 //!
@@ -28,6 +30,7 @@ mod overview;
 mod page;
 mod palette;
 mod picture;
+pub mod plots;
 mod repeats;
 mod scale;
 mod section;

@@ -1,0 +1,20 @@
+//! Figures of studies and training as vector graphics: to put into a page or to save as a file of their own.
+//!
+//! [`Curves`] draws lines with bands (training curves, correlation against the number of samples). Every figure has axes with units, a text
+//! alternative and colours that colour-blind readers can tell apart; series differ in dash and marker as well. [`figures_html`] makes a
+//! page of them that needs no network, no other file and no script.
+//!
+//! Not here: computing what is drawn.
+
+mod axis;
+mod curves;
+mod figures_page;
+mod frame;
+mod legend;
+mod plot;
+mod series_style;
+
+pub use axis::Axis;
+pub use curves::{Curves, Series};
+pub use figures_page::{figures_html, Figure, FigureGroup, FiguresPage};
+pub use plot::Plot;
