@@ -40,6 +40,16 @@ pub enum ReportError {
         /// Name of the case.
         case: String,
     },
+    /// A panel of another shape than its image.
+    #[error("a panel has {found:?} pixels, {expected:?} are needed: cut all from one grid (panel '{panel}')")]
+    PanelShape {
+        /// Title of the panel.
+        panel: String,
+        /// Rows and columns of the image.
+        expected: [usize; 2],
+        /// Rows and columns of the panel.
+        found: [usize; 2],
+    },
     /// Arrays of a series that differ in length.
     #[error("a series has {found} {what} for {expected} positions: give one for each (series '{series}')")]
     SeriesLength {

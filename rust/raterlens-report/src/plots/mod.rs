@@ -11,10 +11,12 @@ mod curves;
 mod figures_page;
 mod frame;
 mod legend;
+mod panels;
 mod plot;
 mod series_style;
 
 pub use axis::Axis;
 pub use curves::{Curves, Series};
 pub use figures_page::{figures_html, Figure, FigureGroup, FiguresPage};
+pub use panels::Panels;
 pub use plot::Plot;
