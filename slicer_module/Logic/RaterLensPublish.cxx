@@ -39,7 +39,8 @@ void Describe(vtkMRMLSegmentationNode *node, const Finding &finding) {
 ResultNodes MakeNodes(vtkMRMLScalarVolumeNode *input, const Finding &finding) {
   const auto &structures = finding.Structures;
   const raterlens::SegmentResult &result = finding.Result;
-  if (result.variance.size() != structures.size()) {
+  // A model of one task predicts labels only.
+  if (!result.variance.empty() && result.variance.size() != structures.size()) {
     throw std::runtime_error("The model gave " + std::to_string(result.variance.size()) +
                              " variance maps for " + std::to_string(structures.size()) + " structures.");
   }
@@ -47,7 +48,7 @@ ResultNodes MakeNodes(vtkMRMLScalarVolumeNode *input, const Finding &finding) {
   ResultNodes nodes;
   nodes.Segmentation = MakeSegmentation(grid, structures, result.labels);
   Describe(nodes.Segmentation, finding);
-  for (std::size_t index = 0; index < structures.size(); ++index) {
+  for (std::size_t index = 0; index < result.variance.size(); ++index) {
     nodes.Variance.push_back(MakeVarianceVolume(grid, structures[index], result.variance[index]));
   }
   nodes.Measures = MakeMeasuresTable(structures, result.measures);

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
-use raterlens_nn::ModelPackage;
+use raterlens_nn::{Manifest, ModelPackage};
 
 use crate::model_path;
 
@@ -33,6 +33,21 @@ pub fn run(args: &InfoArgs) -> Result<()> {
     Ok(())
 }
 
+/// The kind of network and what it gives, in words.
+fn network(m: &Manifest) -> String {
+    let maps = if m.predicts_variance() {
+        "labels and variance maps"
+    } else {
+        "labels only"
+    };
+    let head = if m.is_evidential() {
+        ", evidential"
+    } else {
+        ""
+    };
+    format!("{} ({maps}{head})", m.architecture.network.title())
+}
+
 fn text(package: &ModelPackage) -> String {
     let m = package.manifest();
     let [rows, columns] = m.input.size;
@@ -44,6 +59,7 @@ fn text(package: &ModelPackage) -> String {
     };
     let lines = [
         ("Model", format!("{} version {}", m.name, m.version)),
+        ("Network", network(m)),
         ("Segments", m.description.clone()),
         ("Use", m.intended_use.clone()),
         ("Licence", m.licence.clone()),

@@ -46,6 +46,11 @@ pub(crate) fn about_input(canonical: &CanonicalAxial, manifest: &Manifest) -> Ve
             "Pixels of {across:.2} x {down:.2} mm are outside what the model was trained on ({low:.2} to {high:.2} mm)."
         ));
     }
+    if !manifest.predicts_variance() {
+        notes.push(
+            "The model predicts labels only: there are no maps of inter-rater variance.".into(),
+        );
+    }
     if manifest.provenance.synthetic_only {
         notes.push(
             "The model was trained on synthetic images only: neither labels nor variance are calibrated \

@@ -79,7 +79,7 @@ pub struct SegmentResult {
     /// Structure ids on the input's grid.
     pub labels: LabelMap,
     /// Predicted inter-rater variance on the input's grid, one map per structure of the model's scheme,
-    /// in its order; values in [0, 0.25].
+    /// in its order; values in [0, 0.25]. Empty from a model that predicts none.
     pub variance: Vec<Volume<f32>>,
     /// Areas, volumes and mean variance.
     pub measures: Measures,

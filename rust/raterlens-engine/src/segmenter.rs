@@ -153,7 +153,11 @@ impl Segmenter {
         let (slices, height, width) = axial.data().dim();
         let input = &self.manifest.input;
         let frame = slice_frame(axial.geometry(), input)?;
-        let mut layers = Layers::new((slices, height, width), self.scheme().len());
+        let maps = match self.manifest.predicts_variance() {
+            true => self.scheme().len(),
+            false => 0,
+        };
+        let mut layers = Layers::new((slices, height, width), maps);
         timings.prepare_secs += started.elapsed().as_secs_f64();
 
         let batch_size = request.batch_size_on(&self.device.name);

@@ -34,15 +34,15 @@ pub(crate) fn prepare(
 pub(crate) struct Layers {
     /// Structure ids `[k, j, i]`.
     pub(crate) labels: Array3<u16>,
-    /// Per structure, `[k, j, i]`.
+    /// Per structure, `[k, j, i]`; none from a model that predicts none.
     pub(crate) variance: Vec<Array3<f32>>,
 }
 
 impl Layers {
-    pub(crate) fn new(shape: (usize, usize, usize), structures: usize) -> Self {
+    pub(crate) fn new(shape: (usize, usize, usize), maps: usize) -> Self {
         Self {
             labels: Array3::zeros(shape),
-            variance: (0..structures).map(|_| Array3::zeros(shape)).collect(),
+            variance: (0..maps).map(|_| Array3::zeros(shape)).collect(),
         }
     }
 
@@ -174,6 +174,7 @@ mod tests {
         let mut prediction = SlicePrediction {
             probabilities: Array4::zeros((2, 5, 2, 2)),
             variance: Array4::zeros((2, 4, 2, 2)),
+            evidential_uncertainty: Array4::zeros((2, 0, 2, 2)),
         };
         prediction.probabilities[[0, 1, 0, 1]] = 1.0;
         prediction.probabilities[[1, 4, 1, 0]] = 1.0;

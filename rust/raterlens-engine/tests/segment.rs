@@ -196,3 +196,53 @@ fn a_host_can_save_what_it_holds_and_cancelling_a_batch_leaves_no_case() {
     let again = outcomes[0].record.as_ref().unwrap();
     assert!(same.iter().all(|f| record.outputs[*f] == again.outputs[*f]));
 }
+
+#[test]
+fn a_model_of_one_task_gives_labels_without_variance_maps_and_says_so() {
+    use raterlens_nn::architecture::{Size, Tasks};
+    let dir = tempfile::tempdir().unwrap();
+    let package = dir.path().join("single.rlmodel");
+    let architecture = Architecture::unet(Size::Tiny, Tasks::Single);
+    let manifest = Manifest::lumbar("single", architecture, [32, 32]);
+    raterlens_nn::train::write_untrained(&manifest, 2, &package).unwrap();
+    let segmenter = Segmenter::load(&package, DeviceRequest::Cpu).unwrap();
+
+    let path = dir.path().join("image.nii.gz");
+    write_map_f32(&path, &image([24, 24, 4], [0.8, 0.8, 4.0], 0.0), None).unwrap();
+    let nifti = read_image(&path).unwrap();
+    let request = SegmentRequest::default();
+    let result = segmenter
+        .segment(&nifti.volume, &request, &Control::default())
+        .unwrap();
+    assert!(result.variance.is_empty());
+    assert!(result
+        .measures
+        .rows
+        .iter()
+        .all(|r| r.mean_variance.is_none()));
+    let said = |w: &String| w.contains("predicts labels only");
+    assert!(result.warnings.iter().any(said), "{:?}", result.warnings);
+
+    let out = dir.path().join("case");
+    let source = CaseSource::open(&path).unwrap();
+    let scheme = segmenter.scheme();
+    let save = |o| save_case(&out, "case", &source, &nifti, scheme, &result, o);
+    let record = save(Overwrite::OwnUnchanged).unwrap();
+    let is_map = |name: &str| name.starts_with("variance_");
+    assert!(!record.outputs.keys().any(|name| is_map(name)));
+    let count_maps = || {
+        let names = std::fs::read_dir(&out).unwrap();
+        let names = names.map(|e| e.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| is_map(name)).count()
+    };
+    assert_eq!(count_maps(), 0);
+
+    // Maps of an earlier run with another model must not lie beside this one's labels.
+    let earlier = self::segmenter();
+    let maps = earlier.segment(&nifti.volume, &request, &Control::default());
+    let o = Overwrite::OwnUnchanged;
+    save_case(&out, "case", &source, &nifti, scheme, &maps.unwrap(), o).unwrap();
+    assert_eq!(count_maps(), 4);
+    save(Overwrite::OwnUnchanged).unwrap();
+    assert_eq!(count_maps(), 0);
+}

@@ -11,6 +11,7 @@
 pub mod architecture;
 pub mod device;
 pub mod error;
+mod evidence;
 mod network;
 pub mod package;
 pub mod predict;

@@ -4,9 +4,11 @@ use ndarray::{Array4, ArrayView4};
 use tch::nn::VarStore;
 use tch::{Kind, Tensor};
 
+use crate::architecture::Head;
 use crate::device::Device;
 use crate::error::NnError;
-use crate::network::MultitaskTransUnet;
+use crate::evidence::evidence;
+use crate::network::{Mode, Network, TaskOutputs};
 use crate::package::{Manifest, ModelPackage};
 use crate::weights;
 
@@ -16,10 +18,14 @@ const MAX_VARIANCE: f64 = 0.25;
 /// What a model says about a batch of slices, at the network's input size.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SlicePrediction {
-    /// Softmax probabilities `[N, structures + 1, H, W]`; channel 0 is background; they sum to 1.
+    /// Probabilities `[N, structures + 1, H, W]`; channel 0 is background; they sum to 1.
     pub probabilities: Array4<f32>,
-    /// Predicted inter-rater variance `[N, structures, H, W]`, in [0, 0.25].
+    /// Predicted inter-rater variance `[N, structures, H, W]`, in [0, 0.25]; `[N, 0, H, W]` from a model that
+    /// predicts none (see [`Manifest::predicts_variance`]).
     pub variance: Array4<f32>,
+    /// Uncertainty `K / S` of an evidential head `[N, 1, H, W]`, in (0, 1], 1 without any evidence; `[N, 0, H, W]`
+    /// from every other model.
+    pub evidential_uncertainty: Array4<f32>,
 }
 
 /// A network with its weights on a device, in evaluation mode.
@@ -27,7 +33,7 @@ pub struct SlicePrediction {
 pub struct Predictor {
     // The network's tensors are views of the store's; the store keeps them alive together.
     _store: VarStore,
-    network: MultitaskTransUnet,
+    network: Network,
     manifest: Manifest,
     device: Device,
 }
@@ -87,22 +93,45 @@ impl Predictor {
         let x = Tensor::f_from_slice(values)?
             .f_reshape(&shape)?
             .f_to_device(self.device.tch())?;
-        let outputs = self.network.forward(&x, false)?;
-        let probabilities = outputs.logits.f_softmax(1, Kind::Float)?;
-        let variance = outputs
-            .scaled_variance
-            .f_div_scalar(self.manifest.variance.scale)?
-            .f_clamp(0.0, MAX_VARIANCE)?;
-        Ok(SlicePrediction {
-            probabilities: to_array(&probabilities)?,
-            variance: to_array(&variance)?,
-        })
+        let outputs = self.network.forward(&x, Mode::Evaluation)?;
+        interpret(&outputs, &self.manifest)
     }
 }
 
+/// What the outputs of a network mean.
+fn interpret(outputs: &TaskOutputs, m: &Manifest) -> Result<SlicePrediction, NnError> {
+    let (n, _, h, w) = outputs.logits.size4()?;
+    let nothing = || Array4::zeros([n, 0, h, w].map(|d| d as usize));
+    let (probabilities, evidential_uncertainty) = match m.architecture.head {
+        Head::Softmax => {
+            let probabilities = outputs.logits.f_softmax(1, Kind::Float)?;
+            (to_array(&probabilities)?, nothing())
+        }
+        Head::Evidential => {
+            let found = evidence(&outputs.logits)?;
+            (
+                to_array(&found.probabilities)?,
+                to_array(&found.uncertainty)?,
+            )
+        }
+    };
+    let variance = match &outputs.scaled_variance {
+        None => nothing(),
+        Some(scaled) => {
+            let variance = scaled.f_div_scalar(m.variance.scale)?;
+            to_array(&variance.f_clamp(0.0, MAX_VARIANCE)?)?
+        }
+    };
+    Ok(SlicePrediction {
+        probabilities,
+        variance,
+        evidential_uncertainty,
+    })
+}
+
 /// Builds the network that a manifest describes in `store`.
-pub(crate) fn build(store: &VarStore, m: &Manifest) -> Result<MultitaskTransUnet, NnError> {
-    MultitaskTransUnet::new(
+pub(crate) fn build(store: &VarStore, m: &Manifest) -> Result<Network, NnError> {
+    Network::build(
         &store.root(),
         &m.architecture,
         m.input.channels,

@@ -16,7 +16,7 @@ fn small() -> Manifest {
     let mut architecture = Architecture::tiny();
     architecture.backbone.width = 4;
     architecture.backbone.blocks = [1, 1, 1];
-    architecture.transformer.layers = 1;
+    architecture.transformer.as_mut().unwrap().layers = 1;
     Manifest::lumbar("test", architecture, [32, 32])
 }
 
@@ -138,7 +138,7 @@ fn package_with_extra_layer() -> (tempfile::TempDir, PathBuf) {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("test.rlmodel");
     let mut manifest = small();
-    manifest.architecture.transformer.layers = 2;
+    manifest.architecture.transformer.as_mut().unwrap().layers = 2;
     write_untrained(&manifest, 7, &path).unwrap();
     edit_manifest(&path, "\"layers\": 2", "\"layers\": 1");
     (dir, path)

@@ -15,10 +15,12 @@ use super::{
 use crate::error::EngineError;
 use raterlens_core::control::CancelFlag;
 
-/// Names of all files of a case but the run record.
-pub(super) fn output_names(container: Container, scheme: &LabelScheme) -> Vec<String> {
+/// Names of all files that a case may have but the run record; without `maps`, of a model that predicts none.
+pub(super) fn output_names(container: Container, scheme: &LabelScheme, maps: bool) -> Vec<String> {
     let mut names = vec![container.image_file().to_owned(), LABELS_FILE.to_owned()];
-    names.extend(scheme.structures.iter().map(|s| variance_file(&s.name)));
+    if maps {
+        names.extend(scheme.structures.iter().map(|s| variance_file(&s.name)));
+    }
     names.extend([MEASURES_FILE, WORKSPACE_FILE, LABEL_DESCRIPTION_FILE].map(str::to_owned));
     names
 }

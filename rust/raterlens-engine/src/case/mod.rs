@@ -90,7 +90,7 @@ impl<'a> CaseWriter<'a> {
         overwrite: Overwrite,
     ) -> Result<Self, EngineError> {
         let dir = std::path::absolute(dir).map_err(|e| EngineError::write(dir, e))?;
-        let names = files::output_names(source.container, scheme);
+        let names = files::output_names(source.container, scheme, true);
         check_overwrite(&dir, &source.path, &names, overwrite)?;
         let staged = StagedDir::new(&dir).map_err(|e| EngineError::output(&dir, e))?;
         Ok(Self {
@@ -121,7 +121,8 @@ impl<'a> CaseWriter<'a> {
         files::write_all(self.staged.path(), &self.dir, name, &case, cancel)?;
         let mut record = RunRecord::new(result);
         record.input = Some(self.source.identity.clone());
-        for file in files::output_names(self.source.container, self.scheme) {
+        let maps = !result.variance.is_empty();
+        for file in files::output_names(self.source.container, self.scheme, maps) {
             cancel.check()?;
             let path = self.staged.path().join(&file);
             let sum = sha256_of_file(&path).map_err(|e| EngineError::write(&path, e))?;
@@ -130,9 +131,29 @@ impl<'a> CaseWriter<'a> {
         let run = self.staged.path().join(RUN_FILE);
         std::fs::write(&run, record.to_json()).map_err(|e| EngineError::write(&run, e))?;
         cancel.check()?;
+        let earlier = read_record(&self.dir);
         let committed = self.staged.commit(RUN_FILE);
         committed.map_err(|e| EngineError::output(&self.dir, e))?;
+        if let Some(earlier) = earlier {
+            remove_left_over(&self.dir, &earlier, &record);
+        }
         Ok(record)
+    }
+}
+
+/// Removes files of an earlier run that the new one does not have, if nobody changed them: variance maps of a
+/// model beside the labels of another that predicts none would mislead. One that cannot be removed stays; it is
+/// not in the new record.
+fn remove_left_over(dir: &Path, earlier: &RunRecord, now: &RunRecord) {
+    for (file, sum) in &earlier.outputs {
+        let plain = Path::new(file).file_name() == Some(file.as_ref());
+        let path = dir.join(file);
+        let own = || sha256_of_file(&path).is_ok_and(|found| found == *sum);
+        if plain && !now.outputs.contains_key(file) && own() {
+            if let Err(error) = std::fs::remove_file(&path) {
+                log::warn!("a file of an earlier run stays: {error} ({file})");
+            }
+        }
     }
 }
 

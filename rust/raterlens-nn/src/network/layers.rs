@@ -1,10 +1,12 @@
-//! Convolution, batch normalisation, linear layer and layer normalisation.
+//! Convolutions, norms and linear layers.
 //!
 //! Layers are made with zeros (and ones in norms): weights come from a file, or from
 //! [`initialise`](super::initialise) when training starts.
 
 use tch::nn::Path;
 use tch::{TchError, Tensor};
+
+use super::mode::Mode;
 
 type Result<T> = std::result::Result<T, TchError>;
 
@@ -22,6 +24,7 @@ pub(crate) struct Conv {
 }
 
 /// What a [`Conv`] looks like.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct ConvSize {
     pub from: i64,
     pub to: i64,
@@ -30,22 +33,34 @@ pub(crate) struct ConvSize {
 }
 
 impl ConvSize {
-    /// A 3 x 3 convolution of stride 1.
-    pub(crate) fn three(from: i64, to: i64) -> Self {
+    /// A convolution of stride 1.
+    pub(crate) fn new(from: i64, to: i64, kernel: i64) -> Self {
         Self {
             from,
             to,
-            kernel: 3,
+            kernel,
             stride: 1,
         }
+    }
+
+    /// A 3 x 3 convolution of stride 1.
+    pub(crate) fn three(from: i64, to: i64) -> Self {
+        Self::new(from, to, 3)
+    }
+
+    pub(crate) fn with_stride(self, stride: i64) -> Self {
+        Self { stride, ..self }
+    }
+
+    pub(crate) fn dims(self) -> [i64; 4] {
+        [self.to, self.from, self.kernel, self.kernel]
     }
 }
 
 impl Conv {
-    pub(crate) fn new(path: &Path, size: &ConvSize, bias: bool) -> Result<Self> {
-        let dims = [size.to, size.from, size.kernel, size.kernel];
+    pub(crate) fn new(path: &Path, size: ConvSize, bias: bool) -> Result<Self> {
         Ok(Self {
-            weight: path.f_zeros("weight", &dims)?,
+            weight: path.f_zeros("weight", &size.dims())?,
             bias: if bias {
                 Some(path.f_zeros("bias", &[size.to])?)
             } else {
@@ -82,13 +97,13 @@ impl BatchNorm {
         })
     }
 
-    pub(crate) fn forward(&self, x: &Tensor, train: bool) -> Result<Tensor> {
+    pub(crate) fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
         x.f_batch_norm(
             Some(&self.weight),
             Some(&self.bias),
             Some(&self.running_mean),
             Some(&self.running_var),
-            train,
+            mode.batch_statistics(),
             BATCH_NORM_MOMENTUM,
             BATCH_NORM_EPS,
             true,
@@ -104,15 +119,44 @@ pub(crate) struct ConvNorm {
 }
 
 impl ConvNorm {
-    pub(crate) fn new(path: &Path, size: &ConvSize) -> Result<Self> {
+    pub(crate) fn new(path: &Path, size: ConvSize) -> Result<Self> {
         Ok(Self {
             conv: Conv::new(&(path / "conv"), size, false)?,
             norm: BatchNorm::new(&(path / "norm"), size.to)?,
         })
     }
 
-    pub(crate) fn forward(&self, x: &Tensor, train: bool) -> Result<Tensor> {
-        self.norm.forward(&self.conv.forward(x)?, train)
+    pub(crate) fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
+        self.norm.forward(&self.conv.forward(x)?, mode)
+    }
+
+    pub(crate) fn forward_relu(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
+        self.forward(x, mode)?.f_relu()
+    }
+}
+
+/// Group normalisation.
+#[derive(Debug)]
+pub(crate) struct GroupNorm {
+    weight: Tensor,
+    bias: Tensor,
+    groups: i64,
+    eps: f64,
+}
+
+impl GroupNorm {
+    pub(crate) fn new(path: &Path, channels: i64, groups: i64, eps: f64) -> Result<Self> {
+        Ok(Self {
+            weight: path.f_ones("weight", &[channels])?,
+            bias: path.f_zeros("bias", &[channels])?,
+            groups,
+            eps,
+        })
+    }
+
+    pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let (weight, bias) = (Some(&self.weight), Some(&self.bias));
+        x.f_group_norm(self.groups, weight, bias, self.eps, true)
     }
 }
 

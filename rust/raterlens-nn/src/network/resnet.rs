@@ -1,62 +1,81 @@
-//! The encoder: ResNet-34 (He 2016) up to 1/16 resolution, with skips at 1/2, 1/4 and 1/8.
+//! ResNet-34 (He 2016) up to 1/16 resolution, with skips at 1/8, 1/4 and 1/2.
 
 use tch::nn::Path;
 use tch::{TchError, Tensor};
 
+use super::downsample::{blur_pool, max_pool_three};
+use super::encoder::Features;
 use super::layers::{ConvNorm, ConvSize};
+use super::mode::Mode;
 use crate::architecture::Backbone;
 
 type Result<T> = std::result::Result<T, TchError>;
 
-/// What the decoder and the transformer get from the encoder.
-pub(crate) struct Features {
-    /// `[N, 4w, H/16, W/16]`.
-    pub deep: Tensor,
-    /// Skips at 1/8, 1/4 and 1/2: `[N, 2w, ..]`, `[N, w, ..]`, `[N, w, ..]`.
-    pub skips: [Tensor; 3],
+/// A convolution that carries a stride, which a blur may take over.
+#[derive(Debug)]
+struct Strided {
+    conv: ConvNorm,
+    blur: bool,
+}
+
+impl Strided {
+    fn new(path: &Path, size: ConvSize, blur: bool) -> Result<Self> {
+        let blur = blur && size.stride > 1;
+        let size = size.with_stride(if blur { 1 } else { size.stride });
+        Ok(Self {
+            conv: ConvNorm::new(path, size)?,
+            blur,
+        })
+    }
+
+    /// Convolution, norm, ReLU, and the blur last (Zhang 2019, eq. 4).
+    fn forward_relu(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
+        let y = self.conv.forward_relu(x, mode)?;
+        if self.blur {
+            blur_pool(&y)
+        } else {
+            Ok(y)
+        }
+    }
+
+    /// For a shortcut, which has no ReLU: the blur first.
+    fn forward_linear(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
+        if self.blur {
+            self.conv.forward(&blur_pool(x)?, mode)
+        } else {
+            self.conv.forward(x, mode)
+        }
+    }
 }
 
 /// A basic residual block: two 3 x 3 convolutions.
 #[derive(Debug)]
 struct BasicBlock {
-    first: ConvNorm,
+    first: Strided,
     second: ConvNorm,
-    projection: Option<ConvNorm>,
+    projection: Option<Strided>,
 }
 
 impl BasicBlock {
-    fn new(path: &Path, from: i64, to: i64, stride: i64) -> Result<Self> {
-        let changes_shape = stride != 1 || from != to;
-        let projection = ConvSize {
-            from,
-            to,
-            kernel: 1,
-            stride,
-        };
+    fn new(path: &Path, size: ConvSize, blur: bool) -> Result<Self> {
+        let changes_shape = size.stride != 1 || size.from != size.to;
+        let projection = ConvSize { kernel: 1, ..size };
         Ok(Self {
-            first: ConvNorm::new(
-                &(path / "first"),
-                &ConvSize {
-                    from,
-                    to,
-                    kernel: 3,
-                    stride,
-                },
-            )?,
-            second: ConvNorm::new(&(path / "second"), &ConvSize::three(to, to))?,
+            first: Strided::new(&(path / "first"), size, blur)?,
+            second: ConvNorm::new(&(path / "second"), ConvSize::three(size.to, size.to))?,
             projection: if changes_shape {
-                Some(ConvNorm::new(&(path / "projection"), &projection)?)
+                Some(Strided::new(&(path / "projection"), projection, blur)?)
             } else {
                 None
             },
         })
     }
 
-    fn forward(&self, x: &Tensor, train: bool) -> Result<Tensor> {
-        let y = self.first.forward(x, train)?.f_relu()?;
-        let y = self.second.forward(&y, train)?;
+    fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
+        let y = self.first.forward_relu(x, mode)?;
+        let y = self.second.forward(&y, mode)?;
         let shortcut = match &self.projection {
-            Some(p) => p.forward(x, train)?,
+            Some(p) => p.forward_linear(x, mode)?,
             None => x.shallow_clone(),
         };
         y.f_add(&shortcut)?.f_relu()
@@ -66,19 +85,15 @@ impl BasicBlock {
 /// The first three stages of ResNet-34.
 #[derive(Debug)]
 pub(crate) struct Resnet {
-    root: ConvNorm,
+    root: Strided,
     stages: Vec<Vec<BasicBlock>>,
+    blur: bool,
 }
 
 impl Resnet {
     pub(crate) fn new(path: &Path, size: &Backbone, channels: i64) -> Result<Self> {
-        let w = size.width;
-        let root = ConvSize {
-            from: channels,
-            to: w,
-            kernel: 7,
-            stride: 2,
-        };
+        let (w, blur) = (size.width, size.blur_pool);
+        let root = ConvSize::new(channels, w, 7).with_stride(2);
         let mut stages = Vec::new();
         let mut from = w;
         for (n, blocks) in size.blocks.iter().enumerate() {
@@ -87,39 +102,61 @@ impl Resnet {
             let mut list = Vec::new();
             for b in 0..*blocks {
                 let stride = if b == 0 && n > 0 { 2 } else { 1 };
+                let size = ConvSize::three(from, to).with_stride(stride);
                 list.push(BasicBlock::new(
                     &(&stage / format!("block{b}")),
-                    from,
-                    to,
-                    stride,
+                    size,
+                    blur,
                 )?);
                 from = to;
             }
             stages.push(list);
         }
         Ok(Self {
-            root: ConvNorm::new(&(path / "root"), &root)?,
+            root: Strided::new(&(path / "root"), root, blur)?,
             stages,
+            blur,
         })
     }
 
-    pub(crate) fn forward(&self, x: &Tensor, train: bool) -> Result<Features> {
-        let half = self.root.forward(x, train)?.f_relu()?;
-        let mut y = half.f_max_pool2d([3, 3], [2, 2], [1, 1], [1, 1], false)?;
-        let mut outputs = Vec::new();
+    pub(crate) fn forward(&self, x: &Tensor, mode: Mode) -> Result<Features> {
+        let half = self.root.forward_relu(x, mode)?;
+        let mut y = max_pool_three(&half, self.blur)?;
+        let mut levels = vec![half];
         for stage in &self.stages {
             for block in stage {
-                y = block.forward(&y, train)?;
+                y = block.forward(&y, mode)?;
             }
-            outputs.push(y.shallow_clone());
+            levels.push(y.shallow_clone());
         }
-        let missing = || TchError::Shape("the encoder has fewer than three stages".into());
-        let deep = outputs.pop().ok_or_else(missing)?;
-        let eighth = outputs.pop().ok_or_else(missing)?;
-        let quarter = outputs.pop().ok_or_else(missing)?;
-        Ok(Features {
-            deep,
-            skips: [eighth, quarter, half],
-        })
+        Features::from_levels(levels)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::architecture::Architecture;
+    use tch::nn::VarStore;
+
+    #[test]
+    fn base_has_the_encoder_of_resnet_34() {
+        // By hand: 3x3 convolutions of the three stages, projections, root, batch norms.
+        let vs = VarStore::new(tch::Device::Cpu);
+        let base = Architecture::base();
+        Resnet::new(&vs.root(), &base.backbone, 1).unwrap();
+        let block = |from: i64, to: i64| 9 * from * to + 9 * to * to + 4 * to;
+        let stage = |from: i64, to: i64, n: i64| {
+            let projection = if from == to { 0 } else { from * to + 2 * to };
+            block(from, to) + (n - 1) * block(to, to) + projection
+        };
+        let root = 49 * 64 + 2 * 64;
+        let expected = root + stage(64, 64, 3) + stage(64, 128, 4) + stage(128, 256, 6);
+        let count: i64 = vs
+            .trainable_variables()
+            .iter()
+            .map(|t| t.numel() as i64)
+            .sum();
+        assert_eq!(count, expected);
     }
 }

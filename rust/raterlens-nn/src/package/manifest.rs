@@ -6,7 +6,7 @@ use raterlens_core::variability::DistanceUnit;
 use raterlens_core::LabelScheme;
 use serde::{Deserialize, Serialize};
 
-use crate::architecture::Architecture;
+use crate::architecture::{Architecture, Head};
 
 /// The schema version that this RaterLens reads and writes.
 pub const SCHEMA_VERSION: u64 = 1;
@@ -35,12 +35,26 @@ pub struct Manifest {
     pub label_scheme: LabelScheme,
     /// What goes into the network.
     pub input: InputSpec,
-    /// What the variance maps mean.
+    /// What the variance maps mean; of no effect in a model that predicts none.
     pub variance: VarianceSpec,
     /// Where the weights come from.
     pub provenance: Provenance,
     /// The weight file.
     pub weights: WeightsSpec,
+}
+
+impl Manifest {
+    /// Whether the model predicts one inter-rater variance map per structure.
+    #[must_use]
+    pub fn predicts_variance(&self) -> bool {
+        self.architecture.network.predicts_variance()
+    }
+
+    /// Whether the model's outputs are evidence, with an uncertainty of their own.
+    #[must_use]
+    pub fn is_evidential(&self) -> bool {
+        self.architecture.head == Head::Evidential
+    }
 }
 
 /// Kinds of package.

@@ -23,7 +23,7 @@ pub struct LossParts {
     pub dice: f64,
     /// Mean cross-entropy with the soft target.
     pub cross_entropy: f64,
-    /// Mean squared error of the scaled variance maps.
+    /// Mean squared error of the scaled variance maps; 0 for a network that predicts none.
     pub variance_mse: f64,
 }
 
@@ -40,9 +40,10 @@ pub(super) fn multitask(
     let ce = logits.f_cross_entropy_loss(targets, none, Reduction::Mean, -100, 0.0)?;
     let dice = dice_loss(&logits.f_softmax(1, Kind::Float)?, targets)?;
     let scaled = variance.f_mul_scalar(scale)?;
-    let mse = outputs
-        .scaled_variance
-        .f_mse_loss(&scaled, Reduction::Mean)?;
+    let mse = match &outputs.scaled_variance {
+        Some(predicted) => predicted.f_mse_loss(&scaled, Reduction::Mean)?,
+        None => ce.f_zeros_like()?,
+    };
     let segmentation = dice
         .f_mul_scalar(DICE_WEIGHT)?
         .f_add(&ce.f_mul_scalar(CROSS_ENTROPY_WEIGHT)?)?;
@@ -85,7 +86,7 @@ mod tests {
     fn loss_of_two_pixels_by_hand() {
         let outputs = TaskOutputs {
             logits: Tensor::zeros([1, 2, 1, 2], (Kind::Float, tch::Device::Cpu)),
-            scaled_variance: Tensor::from_slice(&[7f32, 0.0]).reshape([1, 1, 1, 2]),
+            scaled_variance: Some(Tensor::from_slice(&[7f32, 0.0]).reshape([1, 1, 1, 2])),
         };
         let targets = Tensor::from_slice(&[0f32, 1.0, 1.0, 0.0]).reshape([1, 2, 1, 2]);
         let variance = Tensor::from_slice(&[0.1f32, 0.1]).reshape([1, 1, 1, 2]);

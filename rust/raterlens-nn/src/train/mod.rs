@@ -18,7 +18,7 @@ pub use options::TrainOptions;
 
 use crate::device::Device;
 use crate::error::NnError;
-use crate::network::{initialise, MultitaskTransUnet};
+use crate::network::{initialise, Generator, Mode, Network};
 use crate::package::{Manifest, ModelPackage};
 use crate::predict::build;
 use crate::weights;
@@ -118,12 +118,12 @@ fn adamw(store: &VarStore, options: &TrainOptions) -> Result<Optimizer, NnError>
 const MAX_GRADIENT_NORM: f64 = 5.0;
 
 fn one_step(
-    network: &MultitaskTransUnet,
+    network: &Network,
     optimizer: &mut Optimizer,
     batch: &batches::Batch,
     scale: f64,
 ) -> Result<LossParts, NnError> {
-    let outputs = network.forward(&batch.images, true)?;
+    let outputs = network.forward(&batch.images, Mode::Training(&Generator))?;
     let (total, parts) = loss::multitask(&outputs, &batch.targets, &batch.variance, scale)?;
     if !parts.total.is_finite() {
         return Err(NnError::NotANumber);
