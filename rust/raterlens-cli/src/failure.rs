@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use raterlens_core::control::Cancelled;
 use raterlens_engine::EngineError;
 use raterlens_raters::RatersError;
+use raterlens_train::TrainError;
 
 /// What shells use for "ended by Ctrl-C".
 const CANCELLED: u8 = 130;
@@ -22,6 +23,7 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
 fn is_cancelled(error: &anyhow::Error) -> bool {
     matches!(error.downcast_ref(), Some(EngineError::Cancelled))
         || matches!(error.downcast_ref(), Some(RatersError::Cancelled(_)))
+        || matches!(error.downcast_ref(), Some(TrainError::Cancelled(_)))
         || error.downcast_ref::<Cancelled>().is_some()
 }
 

@@ -37,6 +37,9 @@ pub enum NnError {
         /// Why.
         reason: String,
     },
+    /// A checkpoint that cannot be taken up.
+    #[error("the checkpoint cannot be used: {0}")]
+    Checkpoint(String),
     /// Training was asked for with impossible settings.
     #[error("training settings: {0}")]
     TrainingOptions(String),

@@ -99,7 +99,7 @@ impl Predictor {
 }
 
 /// What the outputs of a network mean.
-fn interpret(outputs: &TaskOutputs, m: &Manifest) -> Result<SlicePrediction, NnError> {
+pub(crate) fn interpret(outputs: &TaskOutputs, m: &Manifest) -> Result<SlicePrediction, NnError> {
     let (n, _, h, w) = outputs.logits.size4()?;
     let nothing = || Array4::zeros([n, 0, h, w].map(|d| d as usize));
     let (probabilities, evidential_uncertainty) = match m.architecture.head {

@@ -1,58 +1,121 @@
-//! `raterlens train`: trains a model on the synthetic lumbar generator, measures it on subjects that
-//! it has never seen, and writes its package with a model card.
+//! `raterlens train`: trains models on a study, or on the synthetic lumbar generator.
 
 mod card;
 mod evaluate;
+mod study;
+mod study_progress;
 mod synth_data;
+mod synthetic;
 
-use std::io::IsTerminal;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{anyhow, Context, Result};
+use anyhow::Result;
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
-use raterlens_nn::train::{train, StepReport, TrainOptions};
-use raterlens_nn::{open_device, Architecture, Device, DeviceRequest, Manifest, ModelPackage};
-use raterlens_synth::SynthOptions;
-
-use evaluate::{evaluate, Evaluation};
-use synth_data::SyntheticSlices;
+use raterlens_nn::train::TrainOptions;
+use raterlens_nn::DeviceRequest;
 
 /// Options of `raterlens train`.
 #[derive(Debug, Args)]
 pub struct TrainArgs {
-    /// Folder of the new model package, ending in .rlmodel
-    #[arg(short, long, value_name = "NAME.rlmodel")]
+    /// Study file (study.toml) or its table (.csv); without one, the synthetic lumbar generator is the data
+    study: Option<PathBuf>,
+    /// Folder for the runs of a study; without a study, the new model package, ending in .rlmodel
+    #[arg(short, long, value_name = "DIR")]
     out: PathBuf,
     /// Size of the network: tiny, small or base
     #[arg(long, default_value = "tiny")]
     size: String,
-    /// Rows and columns of the network's input
-    #[arg(long, default_value_t = 256)]
-    input: usize,
-    /// Training steps
-    #[arg(long, default_value_t = TrainOptions::default().steps)]
-    steps: u64,
-    /// Slices per step
-    #[arg(long, default_value_t = TrainOptions::default().batch_size)]
-    batch_size: usize,
-    /// Largest learning rate
-    #[arg(long, default_value_t = TrainOptions::default().learning_rate)]
-    learning_rate: f64,
-    /// Seed of weights, dropout and training subjects
+    /// (First) seed of weights, dropout, order and augmentation
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Go on from the weights of this package (same size and input)
-    #[arg(long, value_name = "NAME.rlmodel")]
-    start_from: Option<PathBuf>,
     /// auto, cpu, cuda or cuda:N
     #[arg(long, default_value = "auto")]
     device: DeviceRequest,
+    #[command(flatten)]
+    of_study: StudyArgs,
+    #[command(flatten)]
+    of_generator: GeneratorArgs,
+}
+
+/// Options of training on a study.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "With a study")]
+pub struct StudyArgs {
+    /// Networks, with commas between: unet, attention-unet, transunet, transunet-r50; each may add +blur-pool and +evidential
+    #[arg(
+        long,
+        requires = "study",
+        value_delimiter = ',',
+        default_value = "transunet"
+    )]
+    network: Vec<String>,
+    /// What is right, with commas between: majority, staple, soft, random (a rater drawn anew each time), rater:NAME
+    #[arg(
+        long,
+        requires = "study",
+        value_delimiter = ',',
+        default_value = "majority"
+    )]
+    ground_truth: Vec<String>,
+    /// Runs of each combination, with seeds that count up: the members of an ensemble
+    #[arg(long, requires = "study", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1000))]
+    ensemble: u64,
+    /// default, chapter3, chapter4 or published-code
+    #[arg(long, requires = "study", default_value = "default")]
+    recipe: String,
+    /// Settings of the recipe from a TOML file
+    #[arg(long, requires = "study", value_name = "FILE.toml")]
+    recipe_file: Option<PathBuf>,
+    /// One setting of the recipe, for example epochs=50 or augment.noise=0.2; may be repeated
+    #[arg(long, requires = "study", value_name = "NAME=VALUE")]
+    set: Vec<String>,
+    /// Share of the subjects that decide when to stop
+    #[arg(long, requires = "study", default_value_t = 0.16)]
+    validation_share: f64,
+    /// Share of the subjects that are looked at once, at the end
+    #[arg(long, requires = "study", default_value_t = 0.2)]
+    test_share: f64,
+    /// Seed of the split into parts, the same for every run
+    #[arg(long, requires = "study", default_value_t = 1)]
+    split_seed: u64,
+    /// Parts from a file with columns case and part, as split.csv of an earlier run
+    #[arg(long, requires = "study", value_name = "FILE.csv", conflicts_with_all = ["validation_share", "test_share", "split_seed"])]
+    split: Option<PathBuf>,
+    /// How the models' names begin; the name of the study if left out
+    #[arg(long, requires = "study")]
+    name: Option<String>,
+    /// Read and check every file and print the plan, without training
+    #[arg(long, requires = "study")]
+    dry_run: bool,
+    /// Begin runs anew whose folder holds one of other settings
+    #[arg(long, requires = "study")]
+    force: bool,
+}
+
+/// Options of training on the generator.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Without a study")]
+pub struct GeneratorArgs {
+    /// Rows and columns of the network's input
+    #[arg(long, default_value_t = 256, conflicts_with = "study")]
+    input: usize,
+    /// Training steps
+    #[arg(long, default_value_t = TrainOptions::default().steps, conflicts_with = "study")]
+    steps: u64,
+    /// Slices per step
+    #[arg(long, default_value_t = TrainOptions::default().batch_size, conflicts_with = "study")]
+    batch_size: usize,
+    /// Largest learning rate
+    #[arg(long, default_value_t = TrainOptions::default().learning_rate, conflicts_with = "study")]
+    learning_rate: f64,
+    /// Go on from the weights of this package (same size and input)
+    #[arg(long, value_name = "NAME.rlmodel", conflicts_with = "study")]
+    start_from: Option<PathBuf>,
     /// Unseen synthetic subjects on which the model is measured afterwards
-    #[arg(long, default_value_t = 20)]
+    #[arg(long, default_value_t = 20, conflicts_with = "study")]
     test_subjects: u64,
     /// Only measure the model that is already at --out, and write its card again
-    #[arg(long)]
+    #[arg(long, conflicts_with = "study")]
     only_evaluate: bool,
 }
 
@@ -61,131 +124,8 @@ pub struct TrainArgs {
 /// # Errors
 /// Whatever stops training, in words; the last checkpoint stays at `--out`.
 pub fn run(args: &TrainArgs) -> Result<()> {
-    let synth = SynthOptions::default();
-    let device = open_device(args.device);
-    let package = if args.only_evaluate {
-        ModelPackage::open(&args.out)?
-    } else {
-        eprintln!("Training on {}.", device.report());
-        train_package(args, &synth, &device)?
-    };
-    eprintln!(
-        "Measuring on {} unseen synthetic subjects.",
-        args.test_subjects
-    );
-    let evaluation = evaluate(&args.out, &device, &synth, args.test_subjects)?;
-    print!("{}", evaluation.table());
-    write_card(args, &package, &evaluation)
-}
-
-fn train_package(args: &TrainArgs, synth: &SynthOptions, device: &Device) -> Result<ModelPackage> {
-    let start = args
-        .start_from
-        .as_deref()
-        .map(ModelPackage::open)
-        .transpose()?;
-    let manifest = manifest(args, synth, start.as_ref())?;
-    let options = TrainOptions {
-        steps: args.steps,
-        batch_size: args.batch_size,
-        learning_rate: args.learning_rate,
-        seed: args.seed,
-        ..TrainOptions::default()
-    };
-    let data = SyntheticSlices::new(&manifest, synth.clone(), args.seed);
-    let bar = progress_bar(args.steps);
-    let mut report = |r: StepReport| show(&bar, &r);
-    let package = train(
-        &manifest,
-        &options,
-        start.as_ref(),
-        device,
-        &data,
-        &args.out,
-        &mut report,
-    )?;
-    bar.finish();
-    Ok(package)
-}
-
-fn manifest(
-    args: &TrainArgs,
-    synth: &SynthOptions,
-    start: Option<&ModelPackage>,
-) -> Result<Manifest> {
-    let architecture = Architecture::named(&args.size)
-        .ok_or_else(|| anyhow!("size '{}' is not one of tiny, small, base", args.size))?;
-    let name = args.out.file_stem().and_then(|n| n.to_str());
-    let name = name.ok_or_else(|| anyhow!("--out must name a folder such as my-model.rlmodel"))?;
-    let mut m = Manifest::lumbar(name, architecture, [args.input, args.input]);
-    let columns = synth.size[1] as f64;
-    m.input.training_pixel_mm = [synth.fov_mm.0 / columns, synth.fov_mm.1 / columns];
-    m.provenance.data = format!(
-        "Synthetic axial T2w-like lumbar slices with {} simulated raters (raterlens-synth {})",
-        synth.raters,
-        env!("CARGO_PKG_VERSION")
-    );
-    m.provenance.synthetic_only = true;
-    m.provenance.seed = args.seed;
-    m.provenance.batch_size = args.batch_size;
-    m.provenance.command = command(args);
-    if let Some(start) = start {
-        let earlier = &start.manifest().provenance.command;
-        m.provenance.command = format!("{earlier} && {}", m.provenance.command);
-    }
-    Ok(m)
-}
-
-/// The command that repeats this run, without paths of this machine.
-fn command(args: &TrainArgs) -> String {
-    let start = args
-        .start_from
-        .as_deref()
-        .map(|path| format!(" --start-from {}", file_name(path)));
-    format!(
-        "raterlens train --size {} --input {} --steps {} --batch-size {} --learning-rate {} --seed {}{} --device cpu -o {}",
-        args.size,
-        args.input,
-        args.steps,
-        args.batch_size,
-        args.learning_rate,
-        args.seed,
-        start.unwrap_or_default(),
-        file_name(&args.out)
-    )
-}
-
-fn file_name(path: &Path) -> &str {
-    path.file_name()
-        .and_then(|n| n.to_str())
-        .unwrap_or("NAME.rlmodel")
-}
-
-fn write_card(args: &TrainArgs, package: &ModelPackage, evaluation: &Evaluation) -> Result<()> {
-    let text = card::model_card(package, evaluation);
-    let path = args.out.join("README.md");
-    std::fs::write(&path, text).with_context(|| format!("cannot write the card {}", path.display()))
-}
-
-fn progress_bar(steps: u64) -> ProgressBar {
-    let bar = ProgressBar::new(steps);
-    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg} {eta} left") {
-        bar.set_style(style);
-    }
-    bar
-}
-
-/// Moves the bar on a terminal; elsewhere prints a line every 25 steps.
-fn show(bar: &ProgressBar, r: &StepReport) {
-    let l = r.loss;
-    let text = format!(
-        "loss {:.4} (Dice loss {:.4}, cross-entropy {:.4}, variance {:.4})",
-        l.total, l.dice, l.cross_entropy, l.variance_mse
-    );
-    if std::io::stderr().is_terminal() {
-        bar.set_position(r.step);
-        bar.set_message(text);
-    } else if r.step.is_multiple_of(25) || r.step == 1 {
-        eprintln!("step {} {text}", r.step);
+    match &args.study {
+        Some(path) => study::run(args, path),
+        None => synthetic::run(args),
     }
 }

@@ -49,6 +49,7 @@ impl Manifest {
                 tau: 1.0,
                 scale: 70.0,
             },
+            augmentation: None,
             provenance: Provenance {
                 data: "none: untrained".into(),
                 synthetic_only: false,

@@ -1,5 +1,6 @@
 //! `model.json`: what a model is, what it expects, what it gives, and where it comes from.
 
+use raterlens_core::augment::AugmentOptions;
 use raterlens_core::normalise::Normalisation;
 use raterlens_core::resample::ResizeRule;
 use raterlens_core::variability::DistanceUnit;
@@ -37,6 +38,9 @@ pub struct Manifest {
     pub input: InputSpec,
     /// What the variance maps mean; of no effect in a model that predicts none.
     pub variance: VarianceSpec,
+    /// The random changes of slices it was trained with: those of test-time augmentation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub augmentation: Option<AugmentOptions>,
     /// Where the weights come from.
     pub provenance: Provenance,
     /// The weight file.

@@ -77,6 +77,11 @@ fn produce(data: &dyn TrainingData, options: &TrainOptions, sender: &SyncSender<
 fn next_batch(receiver: &Receiver<Prepared>, device: &Device) -> Result<Batch, NnError> {
     let ended = |_| NnError::TrainingOptions("the data source ended early".into());
     let samples = receiver.recv().map_err(ended)??;
+    batch_of(&samples, device)
+}
+
+/// Puts samples of one shape into one tensor each.
+pub(super) fn batch_of(samples: &[TrainingSample], device: &Device) -> Result<Batch, NnError> {
     let stack = |part: fn(&TrainingSample) -> (&[usize], Vec<f32>)| -> Result<Tensor, NnError> {
         let mut all = Vec::new();
         let mut shape = vec![samples.len() as i64];

@@ -1,11 +1,20 @@
-//! Training of a multi-task network: chapter 3's loss (SPEC section 6), AdamW, cosine decay.
+//! Training.
 //!
-//! The data come from outside as a [`TrainingData`]; sample number `i` is the same whenever it is
-//! asked for, so a run is repeatable from its seed. A thread of its own prepares the next batches.
+//! [`Trainer`] is a network in training, step by step, with losses, optimisers and schedules to choose from (SPEC section 6) and
+//! checkpoints from which a run goes on exactly.
+//!
+//! [`train`] runs one on an endless source of made-up samples: chapter 3's loss, AdamW, cosine decay. The data come from outside as
+//! a [`TrainingData`]; sample number `i` is the same whenever it is asked for, so a run is repeatable from its seed. A thread of its
+//! own prepares the next batches.
 
 mod batches;
+mod checkpoint;
 mod loss;
+mod objective;
+mod optimiser;
 mod options;
+mod schedule;
+mod trainer;
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -14,7 +23,11 @@ use tch::nn::{Optimizer, OptimizerConfig, VarStore};
 
 pub use batches::{TrainingData, TrainingSample};
 pub use loss::LossParts;
+pub use objective::{DiceKind, Objective, VarianceError};
+pub use optimiser::OptimiserKind;
 pub use options::TrainOptions;
+pub use schedule::Schedule;
+pub use trainer::{FitOptions, FitStep, Precision, Trainer};
 
 use crate::device::Device;
 use crate::error::NnError;

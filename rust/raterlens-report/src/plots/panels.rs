@@ -162,7 +162,11 @@ mod tests {
         };
         let drawn = panels.draw().unwrap();
         // Pixels are 60 wide: column 2 begins at 120, row 1 at 60 below the title.
-        assert!(drawn.element().contains("M180 82L180 142L120 142L120 82Z"), "{}", drawn.element());
+        assert!(
+            drawn.element().contains("M180 82L180 142L120 142L120 82Z"),
+            "{}",
+            drawn.element()
+        );
         assert!(drawn.element().contains("A &amp; B"));
     }
 
