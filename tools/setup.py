@@ -19,7 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from raterlens_setup import cmake, cuda, devtools, paths, rust, say, slicer_host, system, torch  # noqa: E402
+from raterlens_setup import cmake, cuda, devtools, paths, rust, say, slicer_host, system, torch, torch_python  # noqa: E402
 from raterlens_setup.errors import SetupError  # noqa: E402
 from raterlens_setup.lock import exclusive  # noqa: E402
 
@@ -27,6 +27,7 @@ STEPS: dict[str, tuple[Callable[[], None], str]] = {
     "system": (system.run, "Debian/Ubuntu packages (root or sudo; only missing ones)"),
     "rust": (rust.run, "checks the Rust tool chain"),
     "torch": (torch.run, "libtorch from the pinned PyTorch wheel"),
+    "torch-python": (torch_python.run, "what the parity tests need to import that PyTorch"),
     "cmake": (cmake.run, "a pinned CMake where the machine's is too old"),
     "slicer-host": (slicer_host.run, "3D Slicer's libraries and VTK's headers"),
     "dev-tools": (devtools.run, "formatters and linters"),

@@ -40,12 +40,7 @@ fn network(m: &Manifest) -> String {
     } else {
         "labels only"
     };
-    let head = if m.is_evidential() {
-        ", evidential"
-    } else {
-        ""
-    };
-    format!("{} ({maps}{head})", m.architecture.network.title())
+    format!("{}; predicts {maps}", m.architecture.summary())
 }
 
 fn text(package: &ModelPackage) -> String {

@@ -14,6 +14,8 @@ pub mod error;
 mod evidence;
 mod network;
 pub mod package;
+#[doc(hidden)]
+pub mod parity;
 pub mod predict;
 pub mod train;
 mod weights;

@@ -23,29 +23,45 @@ pub(crate) fn load(store: &mut VarStore, path: &Path) -> Result<(), NnError> {
         source,
     })?;
     let file = SafeTensors::deserialize(&bytes).map_err(|e| bad(e.to_string()))?;
+    let shape = |view: &TensorView| view.shape().iter().map(|d| *d as i64).collect();
+    let tensors = file.tensors();
+    let found = tensors
+        .iter()
+        .map(|(name, view)| (name.as_str(), shape(view)));
     let mut variables = store.variables();
-    report_mismatches(&file, &variables)?;
+    report_mismatches(&found.collect(), &variables)?;
     for (name, variable) in &mut variables {
         let view = file.tensor(name).map_err(|e| bad(e.to_string()))?;
-        let values = to_f32(name, &view)?;
-        let source = Tensor::f_from_slice(&values)?.f_reshape(variable.size())?;
+        let source = to_tensor(name, &view)?;
         tch::no_grad(|| variable.f_copy_(&source))?;
     }
     Ok(())
 }
 
-/// Collects every difference between the file and the network, so that one message tells all.
+/// Fills every variable of `store`; nothing may be missing, left over or misshapen.
+pub(crate) fn fill(store: &VarStore, tensors: &HashMap<String, Tensor>) -> Result<(), NnError> {
+    let found = tensors.iter().map(|(name, t)| (name.as_str(), t.size()));
+    let mut variables = store.variables();
+    report_mismatches(&found.collect(), &variables)?;
+    for (name, variable) in &mut variables {
+        if let Some(tensor) = tensors.get(name) {
+            tch::no_grad(|| variable.f_copy_(tensor))?;
+        }
+    }
+    Ok(())
+}
+
+/// Collects every difference between what was found and the network, so that one message tells all.
 fn report_mismatches(
-    file: &SafeTensors,
+    found: &HashMap<&str, Vec<i64>>,
     variables: &HashMap<String, Tensor>,
 ) -> Result<(), NnError> {
     let mut problems = Vec::new();
     for (name, variable) in variables {
-        match file.tensor(name) {
-            Err(_) => problems.push(format!("'{name}' is missing")),
-            Ok(view) => {
-                let found: Vec<i64> = view.shape().iter().map(|d| *d as i64).collect();
-                if found != variable.size() {
+        match found.get(name.as_str()) {
+            None => problems.push(format!("'{name}' is missing")),
+            Some(found) => {
+                if *found != variable.size() {
                     let expected = variable.size();
                     problems.push(format!("'{name}' has shape {found:?}, not {expected:?}"));
                 }
@@ -53,10 +69,9 @@ fn report_mismatches(
         }
     }
     let unknown = |n: &&&str| !variables.contains_key(**n);
-    let names = file.names();
     problems.extend(
-        names
-            .iter()
+        found
+            .keys()
             .filter(unknown)
             .map(|n| format!("'{n}' is not part of the network")),
     );
@@ -76,6 +91,12 @@ fn report_mismatches(
     } else {
         shown
     }))
+}
+
+/// A tensor of the file as float32.
+pub(crate) fn to_tensor(name: &str, view: &TensorView) -> Result<Tensor, NnError> {
+    let shape: Vec<i64> = view.shape().iter().map(|d| *d as i64).collect();
+    Ok(Tensor::f_from_slice(&to_f32(name, view)?)?.f_reshape(shape)?)
 }
 
 fn to_f32(name: &str, view: &TensorView) -> Result<Vec<f32>, NnError> {
@@ -113,8 +134,26 @@ fn to_f32(name: &str, view: &TensorView) -> Result<Vec<f32>, NnError> {
 
 /// The bytes of a safetensors file with every variable as float16.
 pub(crate) fn to_bytes_f16(store: &VarStore) -> Result<Vec<u8>, NnError> {
-    let mut tensors = Vec::new();
-    for (name, tensor) in store.variables() {
+    let to_half = |values: &[f32]| -> Vec<u8> {
+        let bytes = values.iter().flat_map(|v| f16::from_f32(*v).to_le_bytes());
+        bytes.collect()
+    };
+    to_bytes(&store.variables(), Dtype::F16, to_half)
+}
+
+/// The bytes of a safetensors file with every tensor as float32.
+pub(crate) fn tensors_to_bytes(tensors: &HashMap<String, Tensor>) -> Result<Vec<u8>, NnError> {
+    let to_single = |values: &[f32]| values.iter().flat_map(|v| v.to_le_bytes()).collect();
+    to_bytes(tensors, Dtype::F32, to_single)
+}
+
+fn to_bytes(
+    tensors: &HashMap<String, Tensor>,
+    dtype: Dtype,
+    encode: impl Fn(&[f32]) -> Vec<u8>,
+) -> Result<Vec<u8>, NnError> {
+    let mut encoded = Vec::new();
+    for (name, tensor) in tensors {
         let shape: Vec<usize> = tensor.size().iter().map(|d| *d as usize).collect();
         let flat = tensor
             .f_detach()?
@@ -123,17 +162,12 @@ pub(crate) fn to_bytes_f16(store: &VarStore) -> Result<Vec<u8>, NnError> {
         let flat = flat.f_contiguous()?.f_reshape([-1])?;
         let mut values = vec![0f32; flat.numel()];
         flat.f_copy_data(&mut values, flat.numel())?;
-        let bytes: Vec<u8> = values
-            .iter()
-            .flat_map(|v| f16::from_f32(*v).to_le_bytes())
-            .collect();
-        tensors.push((name, shape, bytes));
+        encoded.push((name, shape, encode(&values)));
     }
-    tensors.sort_by(|a, b| a.0.cmp(&b.0));
+    encoded.sort_by_key(|(name, ..)| *name);
     let mut views = Vec::new();
-    for (name, shape, bytes) in &tensors {
-        let view =
-            TensorView::new(Dtype::F16, shape.clone(), bytes).map_err(|e| bad(e.to_string()))?;
+    for (name, shape, bytes) in &encoded {
+        let view = TensorView::new(dtype, shape.clone(), bytes).map_err(|e| bad(e.to_string()))?;
         views.push((name.as_str(), view));
     }
     safetensors::serialize(views, None).map_err(|e| bad(e.to_string()))

@@ -19,7 +19,7 @@ pub fn model_card(package: &ModelPackage, evaluation: &Evaluation) -> String {
 - **Input:** one channel, axial slices, resized to {rows} x {columns} (padded to a square in millimetres), z-score over voxels above an
   Otsu threshold; trained on pixels of {pixel_low:.2} to {pixel_high:.2} mm.
 - **Output:** labels of {count} structures; for each a map of predicted inter-rater variance (distances in pixels, tau {tau}, 0 to 0.25).
-- **Network:** multi-task TransUNet, ResNet-34 layout, base width {width}, {layers} transformer layers of {hidden}; weights stored as float16.
+- **Network:** {network}; weights stored as float16.
 - **Data:** {data}. No image of a person was used. Ground truth: {truth}.
 - **Training:** AdamW with cosine decay; the last run made {steps} steps of {batch} slices with seed {seed}. Repeat with
   `{command}`
@@ -47,9 +47,7 @@ on slices outside L3 to S1, after surgery, in scoliosis, in children. The varian
         pixel_high = m.input.training_pixel_mm[1],
         count = m.label_scheme.len(),
         tau = m.variance.tau,
-        width = m.architecture.backbone.width,
-        layers = m.architecture.transformer.as_ref().map_or(0, |t| t.layers),
-        hidden = m.architecture.transformer.as_ref().map_or(0, |t| t.hidden),
+        network = m.architecture.summary(),
         data = p.data,
         truth = p.ground_truth,
         steps = p.steps,

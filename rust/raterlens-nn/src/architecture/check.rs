@@ -124,7 +124,7 @@ fn dropout(rate: f64) -> Option<String> {
 }
 
 fn input(size: [usize; 2]) -> Option<String> {
-    let bad = |s: &usize| *s == 0 || s % 16 != 0 || *s > 4096;
+    let bad = |s: &usize| *s == 0 || !s.is_multiple_of(16) || *s > 4096;
     size.iter()
         .any(bad)
         .then(|| format!("input size {size:?} must be multiples of 16, at most 4096"))

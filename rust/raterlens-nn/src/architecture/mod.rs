@@ -10,6 +10,7 @@
 
 mod check;
 mod named;
+mod summary;
 
 use serde::{Deserialize, Serialize};
 

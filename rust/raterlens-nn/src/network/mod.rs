@@ -25,7 +25,9 @@ mod tests;
 use tch::nn::Path;
 use tch::Tensor;
 
-pub(crate) use dropout::{Dropout, Generator, GivenMasks, Site};
+#[cfg(test)]
+pub(crate) use dropout::{Dropout, Site};
+pub(crate) use dropout::{Generator, GivenMasks};
 pub(crate) use init::initialise;
 pub(crate) use mode::Mode;
 

@@ -155,3 +155,15 @@ fn given_masks_take_the_place_of_random_ones_and_a_missing_one_is_named() {
     let error = run(&masks).unwrap_err().to_string();
     assert!(error.contains("segmentation.decoder.5"), "{error}");
 }
+
+#[test]
+fn the_published_networks_have_as_many_weights_as_the_authors() {
+    // Counted in the authors' own modules; tests/parity/README.md says which.
+    for (tasks, expected) in [(Tasks::Multi, 197_766_361), (Tasks::Single, 105_322_581)] {
+        let vs = VarStore::new(Device::Cpu);
+        let a = Architecture::transunet_r50(Size::Base, tasks);
+        Network::build(&vs.root(), &a, 1, [256, 256], 4).unwrap();
+        let count: usize = vs.trainable_variables().iter().map(Tensor::numel).sum();
+        assert_eq!(count, expected);
+    }
+}
