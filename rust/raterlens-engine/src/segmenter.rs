@@ -15,7 +15,7 @@ use raterlens_nn::{
 use crate::error::EngineError;
 use crate::notes;
 use crate::request::{ModelIdentity, SegmentRequest, SegmentResult, Timings};
-use crate::slices::{prepare, Layers};
+use crate::slices::{prepare, Layers, WayBack};
 use raterlens_core::control::Control;
 
 /// A model on a device. May be shared between threads; runs take turns, batch by batch.
@@ -170,7 +170,12 @@ impl Segmenter {
             control.cancel.check()?;
             let prediction = self.predict(batch)?;
             let predicted = Instant::now();
-            layers.keep(first, &prediction, &frame, self.scheme(), &control.cancel)?;
+            let back = WayBack {
+                frame: &frame,
+                orientation: input.orientation,
+                scheme: self.scheme(),
+            };
+            layers.keep(first, &prediction, back, &control.cancel)?;
             timings.prepare_secs += (prepared - started).as_secs_f64();
             timings.predict_secs += (predicted - prepared).as_secs_f64();
             timings.restore_secs += predicted.elapsed().as_secs_f64();
@@ -188,11 +193,12 @@ impl Segmenter {
     }
 }
 
-/// How a slice of a canonical volume fits the network.
+/// How a slice of a canonical volume fits the network, before it is turned as the network wants it.
 fn slice_frame(axial: &Geometry, input: &InputSpec) -> Result<SliceFrame, ResampleError> {
     let [columns, rows, _] = axial.dims;
     let [across, down, _] = axial.spacing_mm;
-    SliceFrame::new(input.resize, [rows, columns], [down, across], input.size)
+    let size = input.orientation.canonical_size(input.size);
+    SliceFrame::new(input.resize, [rows, columns], [down, across], size)
 }
 
 #[cfg(test)]

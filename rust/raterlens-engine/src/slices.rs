@@ -1,8 +1,8 @@
 //! Slices on their way to the network and back.
 
-use ndarray::{s, Array3, Array4, ArrayView3, ArrayViewMut2, Axis};
+use ndarray::{s, Array2, Array3, Array4, ArrayView2, ArrayView3, ArrayViewMut2, Axis};
 use raterlens_core::normalise::normalise_slice;
-use raterlens_core::{LabelScheme, SliceFrame};
+use raterlens_core::{LabelScheme, SliceFrame, SliceOrientation};
 use raterlens_nn::package::InputSpec;
 use raterlens_nn::SlicePrediction;
 use rayon::prelude::*;
@@ -10,21 +10,23 @@ use rayon::prelude::*;
 use crate::error::EngineError;
 use raterlens_core::control::CancelFlag;
 
-/// Slices `range` of a canonical volume `[k, j, i]` as the network's input `[N, 1, H, W]`: resized, then
-/// normalised.
+/// Slices `range` of a canonical volume `[k, j, i]` as the network's input `[N, 1, H, W]`: resized,
+/// normalised, and turned as the network saw them in training. `frame` is for the canonical orientation.
 pub(crate) fn prepare(
     image: ArrayView3<'_, f32>,
     range: std::ops::Range<usize>,
     frame: &SliceFrame,
     input: &InputSpec,
 ) -> Result<Array4<f32>, EngineError> {
-    let [height, width] = frame.input_size();
+    let turn = input.orientation;
+    let [height, width] = turn.canonical_size(frame.input_size());
     let mut batch = Array4::zeros((range.len(), 1, height, width));
     let jobs: Vec<_> = range.zip(batch.axis_iter_mut(Axis(0))).collect();
     jobs.into_par_iter().try_for_each(|(k, mut out)| {
         let mut slice = frame.to_input(image.index_axis(Axis(0), k))?;
         normalise_slice(slice.view_mut(), input.normalisation);
-        out.slice_mut(s![0, .., ..]).assign(&slice);
+        out.slice_mut(s![0, .., ..])
+            .assign(&turn.from_canonical(slice.view()));
         Ok::<(), EngineError>(())
     })?;
     Ok(batch)
@@ -36,6 +38,24 @@ pub(crate) struct Layers {
     pub(crate) labels: Array3<u16>,
     /// Per structure, `[k, j, i]`; none from a model that predicts none.
     pub(crate) variance: Vec<Array3<f32>>,
+}
+
+/// How predictions become layers.
+#[derive(Clone, Copy)]
+pub(crate) struct WayBack<'a> {
+    /// Between the network's size and the slices', both in the canonical orientation.
+    pub(crate) frame: &'a SliceFrame,
+    /// Orientation in which the network saw the slices.
+    pub(crate) orientation: SliceOrientation,
+    /// The structures of its channels.
+    pub(crate) scheme: &'a LabelScheme,
+}
+
+impl WayBack<'_> {
+    /// One map of the network on the slice's own pixels.
+    fn native(&self, map: ArrayView2<'_, f32>) -> Result<Array2<f32>, EngineError> {
+        Ok(self.frame.to_native(self.orientation.to_canonical(map))?)
+    }
 }
 
 impl Layers {
@@ -53,8 +73,7 @@ impl Layers {
         &mut self,
         first: usize,
         prediction: &SlicePrediction,
-        frame: &SliceFrame,
-        scheme: &LabelScheme,
+        back: WayBack<'_>,
         cancel: &CancelFlag,
     ) -> Result<(), EngineError> {
         let count = prediction.probabilities.len_of(Axis(0));
@@ -64,7 +83,7 @@ impl Layers {
         jobs.into_par_iter().try_for_each(|(n, out)| {
             cancel.check()?;
             let probabilities = prediction.probabilities.index_axis(Axis(0), n);
-            choose_labels(probabilities, frame, scheme, out)
+            choose_labels(probabilities, back, out)
         })?;
         let mut jobs = Vec::new();
         for (c, map) in self.variance.iter_mut().enumerate() {
@@ -76,7 +95,7 @@ impl Layers {
         jobs.into_par_iter().try_for_each(|(c, n, mut out)| {
             cancel.check()?;
             let small = prediction.variance.slice(s![n, c, .., ..]);
-            out.assign(&frame.to_native(small)?);
+            out.assign(&back.native(small)?);
             Ok(())
         })
     }
@@ -104,14 +123,13 @@ impl<'a> IntoSlices<'a> for ndarray::ArrayViewMut3<'a, f32> {
 /// scheme's order) wins.
 fn choose_labels(
     probabilities: ArrayView3<'_, f32>,
-    frame: &SliceFrame,
-    scheme: &LabelScheme,
+    back: WayBack<'_>,
     mut out: ArrayViewMut2<'_, u16>,
 ) -> Result<(), EngineError> {
     let background = probabilities.index_axis(Axis(0), 0);
-    let mut best = frame.to_native(background)?;
-    for (c, structure) in scheme.structures.iter().enumerate() {
-        let channel = frame.to_native(probabilities.index_axis(Axis(0), c + 1))?;
+    let mut best = back.native(background)?;
+    for (c, structure) in back.scheme.structures.iter().enumerate() {
+        let channel = back.native(probabilities.index_axis(Axis(0), c + 1))?;
         ndarray::Zip::from(&mut best)
             .and(&channel)
             .and(&mut out)
@@ -135,6 +153,14 @@ mod tests {
         SliceFrame::new(ResizeRule::Stretch, [2, 2], [1.0, 1.0], [2, 2]).unwrap()
     }
 
+    fn back<'a>(frame: &'a SliceFrame, scheme: &'a LabelScheme) -> WayBack<'a> {
+        WayBack {
+            frame,
+            orientation: SliceOrientation::AxialLps,
+            scheme,
+        }
+    }
+
     #[test]
     fn the_highest_probability_wins_and_ties_go_to_the_first() {
         let scheme = LabelScheme::lumbar_paraspinal();
@@ -147,7 +173,7 @@ mod tests {
         p[[3, 1, 0]] = 1.0;
         p[[4, 1, 1]] = 1.0;
         let mut out = ndarray::Array2::zeros((2, 2));
-        choose_labels(p.view(), &frame(), &scheme, out.view_mut()).unwrap();
+        choose_labels(p.view(), back(&frame(), &scheme), out.view_mut()).unwrap();
         assert_eq!(out, array![[0, 2], [3, 4]]);
     }
 
@@ -162,7 +188,7 @@ mod tests {
         p[[1, 0, 0]] = 0.45;
         p[[1, 0, 1]] = 1.0;
         let mut out = ndarray::Array2::zeros((1, 4));
-        choose_labels(p.view(), &frame, &scheme, out.view_mut()).unwrap();
+        choose_labels(p.view(), back(&frame, &scheme), out.view_mut()).unwrap();
         // Image pixel 1: background 0.75 * 0.55, structure 1 0.75 * 0.45 + 0.25: structure 1 wins,
         // although the nearest network pixel says background.
         assert_eq!(out, array![[0, 1, 1, 1]]);
@@ -182,7 +208,7 @@ mod tests {
         let scheme = LabelScheme::lumbar_paraspinal();
         let cancel = CancelFlag::new();
         layers
-            .keep(1, &prediction, &frame(), &scheme, &cancel)
+            .keep(1, &prediction, back(&frame(), &scheme), &cancel)
             .unwrap();
         assert_eq!(layers.labels[[1, 0, 1]], 1);
         assert_eq!(layers.labels[[2, 1, 0]], 4);
@@ -190,7 +216,59 @@ mod tests {
         assert_eq!(layers.variance[2][[2, 1, 1]], 0.125);
         assert_eq!(layers.variance[2].sum(), 0.125);
         cancel.cancel();
-        let stopped = layers.keep(1, &prediction, &frame(), &scheme, &cancel);
+        let stopped = layers.keep(1, &prediction, back(&frame(), &scheme), &cancel);
         assert!(matches!(stopped, Err(EngineError::Cancelled)));
+    }
+
+    /// Where the network's array has the patient's left front corner (row, column), by hand, for an input of
+    /// `rows` x `columns`.
+    fn left_front(how: SliceOrientation, [rows, columns]: [usize; 2]) -> [usize; 2] {
+        match how.letters() {
+            "LP" | "AR" => [0, columns - 1],
+            "LA" | "AL" => [rows - 1, columns - 1],
+            "RP" | "PR" => [0, 0],
+            _ => [rows - 1, 0], // RA, PL
+        }
+    }
+
+    #[test]
+    fn every_orientation_shows_the_network_the_left_front_where_it_is_and_brings_it_back() {
+        // A slice of 4 rows and 6 columns; one bright pixel at the patient's left front: row 0, column 5.
+        let mut image = Array3::<f32>::zeros((1, 4, 6));
+        image[[0, 0, 5]] = 1.0;
+        let scheme = LabelScheme::lumbar_paraspinal();
+        let architecture = raterlens_nn::Architecture::tiny();
+        let mut input = raterlens_nn::Manifest::lumbar("m", architecture, [4, 6]).input;
+        for how in SliceOrientation::ALL {
+            input.orientation = how;
+            input.size = how.canonical_size([4, 6]);
+            let frame = SliceFrame::new(ResizeRule::Stretch, [4, 6], [1.0; 2], [4, 6]).unwrap();
+            let batch = prepare(image.view(), 0..1, &frame, &input).unwrap();
+            let [height, width] = input.size;
+            assert_eq!(batch.dim(), (1, 1, height, width), "{how}");
+            let [r, c] = left_front(how, input.size);
+            let brightest = batch.iter().copied().fold(f32::MIN, f32::max);
+            assert_eq!(batch[[0, 0, r, c]], brightest, "{how}");
+            assert_eq!(batch.iter().filter(|v| **v == brightest).count(), 1);
+
+            let mut prediction = SlicePrediction {
+                probabilities: Array4::zeros((1, 5, height, width)),
+                variance: Array4::zeros((1, 4, height, width)),
+            };
+            prediction.probabilities[[0, 2, r, c]] = 1.0;
+            prediction.variance[[0, 1, r, c]] = 0.25;
+            let mut layers = Layers::new((1, 4, 6), 4);
+            let back = WayBack {
+                orientation: how,
+                ..back(&frame, &scheme)
+            };
+            layers
+                .keep(0, &prediction, back, &CancelFlag::new())
+                .unwrap();
+            assert_eq!(layers.labels[[0, 0, 5]], 2, "{how}");
+            assert_eq!(layers.labels.iter().filter(|l| **l != 0).count(), 1);
+            assert_eq!(layers.variance[1][[0, 0, 5]], 0.25, "{how}");
+            assert_eq!(layers.variance[1].sum(), 0.25);
+        }
     }
 }

@@ -103,10 +103,10 @@ impl WeightFile {
             self.held = None;
             let mut bytes = Vec::new();
             self.archive.record(&record, |input| {
-                Ok(input
+                input
                     .read_to_end(&mut bytes)
                     .map(drop)
-                    .map_err(|e| unreadable(&e))?)
+                    .map_err(|e| unreadable(&e))
             })?;
             self.held = Some((record, bytes));
         }

@@ -199,7 +199,7 @@ impl TensorNode {
             .try_fold(offset, |at, (size, stride)| {
                 at.checked_add(size.saturating_sub(1).checked_mul(*stride)?)
             });
-        if len > 0 && !reach.is_some_and(|last| last < storage.len) {
+        if len > 0 && reach.is_none_or(|last| last >= storage.len) {
             return Err(wrong("reaches beyond the record that holds its values"));
         }
         let shape = shape

@@ -5,6 +5,7 @@ use raterlens_core::normalise::Normalisation;
 use raterlens_core::resample::ResizeRule;
 use raterlens_core::variability::DistanceUnit;
 use raterlens_core::LabelScheme;
+pub use raterlens_core::SliceOrientation;
 use serde::{Deserialize, Serialize};
 
 use crate::architecture::{Architecture, Head};
@@ -69,14 +70,6 @@ pub enum PackageKind {
     Native,
 }
 
-/// Orientation in which slices are given to the network.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SliceOrientation {
-    /// Axial; columns run to the patient's left, rows to the back.
-    AxialLps,
-}
-
 /// What goes into the network, in the order in which it is applied: orient, resize, normalise.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -85,7 +78,7 @@ pub struct InputSpec {
     pub size: [usize; 2],
     /// Image channels.
     pub channels: usize,
-    /// Orientation of a slice.
+    /// Orientation in which slices are given to the network, and in which its answers come back.
     pub orientation: SliceOrientation,
     /// How a slice becomes `size`.
     pub resize: ResizeRule,
