@@ -5,7 +5,7 @@
 
 mod failure;
 mod interrupt;
-mod model_info;
+mod model;
 mod model_path;
 mod raters;
 mod segment;
@@ -38,19 +38,13 @@ enum Command {
     Agree(raters::agree::AgreeArgs),
     /// Compare a prediction with the truth
     Evaluate(raters::evaluate::EvaluateArgs),
-    /// Look at models
+    /// Look at models, prove them, and import what others have made
     #[command(subcommand)]
-    Model(ModelCommand),
+    Model(model::ModelCommand),
     /// Write synthetic cases with simulated raters
     Synth(synth::SynthArgs),
     /// Train a model on synthetic images
     Train(train::TrainArgs),
-}
-
-#[derive(Debug, Subcommand)]
-enum ModelCommand {
-    /// Verify a model package and say what it is
-    Info(model_info::InfoArgs),
 }
 
 fn main() -> ExitCode {
@@ -61,9 +55,7 @@ fn main() -> ExitCode {
         Command::Variability(args) => raters::variability::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Agree(args) => raters::agree::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Evaluate(args) => raters::evaluate::run(&args).map(|()| ExitCode::SUCCESS),
-        Command::Model(ModelCommand::Info(args)) => {
-            model_info::run(&args).map(|()| ExitCode::SUCCESS)
-        }
+        Command::Model(command) => model::run(&command).map(|()| ExitCode::SUCCESS),
         Command::Synth(args) => synth::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Train(args) => train::run(&args).map(|()| ExitCode::SUCCESS),
     };

@@ -13,6 +13,7 @@ pub mod fusion;
 pub mod geometry;
 pub mod grid;
 pub mod image_check;
+pub mod label_list;
 pub mod labels;
 pub mod measures;
 pub mod metrics;

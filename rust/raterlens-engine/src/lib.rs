@@ -6,6 +6,7 @@
 //! | turn an image into labels, variance maps and measures | [`Segmenter::segment`] |
 //! | follow or stop a run from any thread | [`Control`], [`CancelFlag`] |
 //! | write the files of a case, all or none | [`case::save_case`] |
+//! | find out whether a model's labels and orientation are right | [`check::compare_with_reference`] |
 //! | work through many images with one model | [`batch::run_cases`] |
 //!
 //! The same image, model and settings give bit-identical layers whichever host asks (same device,
@@ -13,6 +14,7 @@
 
 pub mod batch;
 pub mod case;
+pub mod check;
 mod checksum;
 mod error;
 mod notes;

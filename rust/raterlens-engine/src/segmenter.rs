@@ -6,7 +6,9 @@ use std::time::Instant;
 
 use raterlens_core::image_check::check_image;
 use raterlens_core::measures::measure;
-use raterlens_core::{CanonicalAxial, Geometry, LabelScheme, ResampleError, SliceFrame, Volume};
+use raterlens_core::{
+    CanonicalAxial, Geometry, LabelScheme, ResampleError, SliceFrame, SliceOrientation, Volume,
+};
 use raterlens_nn::package::InputSpec;
 use raterlens_nn::{
     open_device, DeviceReport, DeviceRequest, Manifest, ModelPackage, Predictor, SlicePrediction,
@@ -52,6 +54,20 @@ impl Segmenter {
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
+    }
+
+    /// How many numbers the model has learnt.
+    #[must_use]
+    pub fn parameter_count(&self) -> u64 {
+        let predictor = self.predictor.lock();
+        predictor
+            .unwrap_or_else(PoisonError::into_inner)
+            .parameter_count()
+    }
+
+    /// Gives slices to the network in another orientation than the package says, to find out which is right.
+    pub(crate) fn set_orientation(&mut self, orientation: SliceOrientation) {
+        self.manifest.input.orientation = orientation;
     }
 
     /// The structures that labels stand for.

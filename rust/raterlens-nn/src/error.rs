@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use raterlens_core::atomic::AtomicError;
 use tch::TchError;
 use thiserror::Error;
 
@@ -23,6 +24,9 @@ pub enum NnError {
         /// Channels, rows, columns received.
         found: [usize; 3],
     },
+    /// A user's TorchScript program cannot be used.
+    #[error("the model's TorchScript program cannot be used: {0}")]
+    Script(String),
     /// libtorch refused an operation.
     #[error("libtorch: {0}")]
     Torch(String),
@@ -73,6 +77,14 @@ pub enum PackageError {
         path: PathBuf,
         /// The system's reason.
         source: std::io::Error,
+    },
+    /// The package cannot be written.
+    #[error("{source} ({})", path.display())]
+    Output {
+        /// The package.
+        path: PathBuf,
+        /// The reason.
+        source: AtomicError,
     },
     /// `model.json` is not what it should be.
     #[error("the model description is damaged or from another program: {reason} ({})", path.display())]

@@ -6,17 +6,20 @@
 //! | read a model package, without loading libtorch's weights | [`ModelPackage::open`] |
 //! | choose the CPU or a GPU, and learn why | [`open_device`] |
 //! | run a model on slices | [`Predictor`] |
+//! | make a package of weights or a program from elsewhere | [`import`] |
 //! | train a model and write its package | [`train::train`] |
 
 pub mod architecture;
 pub mod device;
 pub mod error;
 mod evidence;
+pub mod import;
 mod network;
 pub mod package;
 #[doc(hidden)]
 pub mod parity;
 pub mod predict;
+mod script;
 pub mod train;
 mod weights;
 

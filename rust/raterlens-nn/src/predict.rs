@@ -9,7 +9,8 @@ use crate::device::Device;
 use crate::error::NnError;
 use crate::evidence::evidence;
 use crate::network::{Mode, Network, TaskOutputs};
-use crate::package::{Manifest, ModelPackage};
+use crate::package::{Manifest, ModelPackage, PackageKind};
+use crate::script::Script;
 use crate::weights;
 
 /// A variance of values in [0, 1] cannot exceed a quarter.
@@ -28,31 +29,64 @@ pub struct SlicePrediction {
     pub evidential_uncertainty: Array4<f32>,
 }
 
+/// What runs: a network of our own, or a user's program.
+#[derive(Debug)]
+enum Runner {
+    Native {
+        // The network's tensors are views of the store's; the store keeps them alive together.
+        store: VarStore,
+        network: Network,
+    },
+    Script(Script),
+}
+
+impl Runner {
+    fn load(package: &ModelPackage, device: &Device) -> Result<Self, NnError> {
+        let manifest = package.manifest();
+        if manifest.kind == PackageKind::TorchScript {
+            return Ok(Self::Script(Script::load(&package.weights_path(), device)?));
+        }
+        let mut store = VarStore::new(device.tch());
+        let network = build(&store, manifest)?;
+        weights::load(&mut store, &package.weights_path())?;
+        store.freeze();
+        Ok(Self::Native { store, network })
+    }
+
+    fn parameter_count(&self) -> u64 {
+        let count = |tensors: &[Tensor]| tensors.iter().map(|t| t.numel() as u64).sum();
+        match self {
+            Self::Native { store, .. } => count(&store.trainable_variables()),
+            Self::Script(script) => count(&script.parameters()),
+        }
+    }
+
+    fn forward(&self, x: &Tensor, structures: usize) -> Result<TaskOutputs, NnError> {
+        match self {
+            Self::Native { network, .. } => network.forward(x, Mode::Evaluation),
+            Self::Script(script) => script.forward(x, structures),
+        }
+    }
+}
+
 /// A network with its weights on a device, in evaluation mode.
 #[derive(Debug)]
 pub struct Predictor {
-    // The network's tensors are views of the store's; the store keeps them alive together.
-    _store: VarStore,
-    network: Network,
+    runner: Runner,
     manifest: Manifest,
     device: Device,
 }
 
 impl Predictor {
-    /// Builds the network of a package on a device and loads its weights.
+    /// Builds the network of a package on a device and loads its weights; of a TorchScript package, loads the
+    /// program, which runs code of whoever made it.
     ///
     /// # Errors
-    /// Missing, left-over or misshapen tensors, named; or a device that has no room.
+    /// Missing, left-over or misshapen tensors, named; a program that cannot be loaded; or a device that has no room.
     pub fn load(package: &ModelPackage, device: &Device) -> Result<Self, NnError> {
-        let manifest = package.manifest().clone();
-        let mut store = VarStore::new(device.tch());
-        let network = build(&store, &manifest)?;
-        weights::load(&mut store, &package.weights_path())?;
-        store.freeze();
         Ok(Self {
-            _store: store,
-            network,
-            manifest,
+            runner: Runner::load(package, device)?,
+            manifest: package.manifest().clone(),
             device: device.clone(),
         })
     }
@@ -61,6 +95,12 @@ impl Predictor {
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
+    }
+
+    /// How many numbers the model has learnt; 0 for a program that does not say.
+    #[must_use]
+    pub fn parameter_count(&self) -> u64 {
+        self.runner.parameter_count()
     }
 
     /// The device it runs on.
@@ -93,7 +133,12 @@ impl Predictor {
         let x = Tensor::f_from_slice(values)?
             .f_reshape(&shape)?
             .f_to_device(self.device.tch())?;
-        let outputs = self.network.forward(&x, Mode::Evaluation)?;
+        let structures = self.manifest.label_scheme.len();
+        let outputs = self.runner.forward(&x, structures)?;
+        if outputs.scaled_variance.is_some() != self.manifest.predicts_variance() {
+            let text = "it gave variance maps on import or now, but not both";
+            return Err(NnError::Script(text.into()));
+        }
         interpret(&outputs, &self.manifest)
     }
 }
@@ -102,7 +147,7 @@ impl Predictor {
 pub(crate) fn interpret(outputs: &TaskOutputs, m: &Manifest) -> Result<SlicePrediction, NnError> {
     let (n, _, h, w) = outputs.logits.size4()?;
     let nothing = || Array4::zeros([n, 0, h, w].map(|d| d as usize));
-    let (probabilities, evidential_uncertainty) = match m.architecture.head {
+    let (probabilities, evidential_uncertainty) = match head(m) {
         Head::Softmax => {
             let probabilities = outputs.logits.f_softmax(1, Kind::Float)?;
             (to_array(&probabilities)?, nothing())
@@ -129,11 +174,16 @@ pub(crate) fn interpret(outputs: &TaskOutputs, m: &Manifest) -> Result<SlicePred
     })
 }
 
+fn head(m: &Manifest) -> Head {
+    m.architecture.as_ref().map(|a| a.head).unwrap_or_default()
+}
+
 /// Builds the network that a manifest describes in `store`.
 pub(crate) fn build(store: &VarStore, m: &Manifest) -> Result<Network, NnError> {
+    let none = || NnError::Architecture("a TorchScript package brings its own network".into());
     Network::build(
         &store.root(),
-        &m.architecture,
+        m.architecture.as_ref().ok_or_else(none)?,
         m.input.channels,
         m.input.size,
         m.label_scheme.len(),

@@ -138,7 +138,8 @@ fn package_with_extra_layer() -> (tempfile::TempDir, PathBuf) {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("test.rlmodel");
     let mut manifest = small();
-    manifest.architecture.transformer.as_mut().unwrap().layers = 2;
+    let architecture = manifest.architecture.as_mut().unwrap();
+    architecture.transformer.as_mut().unwrap().layers = 2;
     write_untrained(&manifest, 7, &path).unwrap();
     edit_manifest(&path, "\"layers\": 2", "\"layers\": 1");
     (dir, path)

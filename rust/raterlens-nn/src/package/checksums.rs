@@ -50,7 +50,7 @@ impl fmt::Display for Checksums {
     }
 }
 
-fn hex(digest: &[u8]) -> String {
+pub(crate) fn hex(digest: &[u8]) -> String {
     digest.iter().map(|b| format!("{b:02x}")).collect()
 }
 
@@ -59,7 +59,7 @@ pub(super) fn sha256_hex(bytes: &[u8]) -> String {
 }
 
 /// Streams a file through SHA-256.
-pub(super) fn sha256_of_file(path: &Path) -> Result<String, PackageError> {
+pub(crate) fn sha256_of_file(path: &Path) -> Result<String, PackageError> {
     let fail = |e| io("cannot read the model package", path, e);
     let mut file = std::fs::File::open(path).map_err(fail)?;
     let mut hasher = Sha256::new();

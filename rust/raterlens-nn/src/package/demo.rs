@@ -24,6 +24,14 @@ impl Manifest {
     #[must_use]
     pub fn lumbar(name: &str, architecture: Architecture, size: [usize; 2]) -> Self {
         Self {
+            architecture: Some(architecture),
+            ..Self::without_network(name, size)
+        }
+    }
+
+    /// As [`Self::lumbar`], still without any network.
+    pub(crate) fn without_network(name: &str, size: [usize; 2]) -> Self {
+        Self {
             schema_version: SCHEMA_VERSION,
             name: name.into(),
             version: "1".into(),
@@ -34,7 +42,8 @@ impl Manifest {
             intended_use: "Research and demonstration. Not a medical device; not for clinical use."
                 .into(),
             licence: "Apache-2.0".into(),
-            architecture,
+            architecture: None,
+            script: None,
             label_scheme: LabelScheme::lumbar_paraspinal(),
             input: InputSpec {
                 size,
@@ -60,6 +69,7 @@ impl Manifest {
                 batch_size: 0,
                 software: concat!("RaterLens ", env!("CARGO_PKG_VERSION")).into(),
             },
+            unverified: Vec::new(),
             weights: WeightsSpec {
                 file: super::WEIGHTS_FILE.into(),
                 sha256: String::new(),

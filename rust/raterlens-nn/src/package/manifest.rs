@@ -31,8 +31,12 @@ pub struct Manifest {
     pub intended_use: String,
     /// SPDX identifier of the weights' licence.
     pub licence: String,
-    /// The network.
-    pub architecture: Architecture,
+    /// The network; none in a TorchScript package, which brings its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub architecture: Option<Architecture>,
+    /// What the program of a TorchScript package gives; none in other packages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub script: Option<ScriptSpec>,
     /// The structures, in the order of the network's channels (channel 0 is background).
     pub label_scheme: LabelScheme,
     /// What goes into the network.
@@ -44,6 +48,9 @@ pub struct Manifest {
     pub augmentation: Option<AugmentOptions>,
     /// Where the weights come from.
     pub provenance: Provenance,
+    /// What nobody has verified about this model, in sentences; shown wherever the model is described.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unverified: Vec<String>,
     /// The weight file.
     pub weights: WeightsSpec,
 }
@@ -52,13 +59,17 @@ impl Manifest {
     /// Whether the model predicts one inter-rater variance map per structure.
     #[must_use]
     pub fn predicts_variance(&self) -> bool {
-        self.architecture.network.predicts_variance()
+        match (&self.architecture, &self.script) {
+            (Some(architecture), _) => architecture.network.predicts_variance(),
+            (None, script) => script.as_ref().is_some_and(|s| s.variance),
+        }
     }
 
     /// Whether the model's outputs are evidence, with an uncertainty of their own.
     #[must_use]
     pub fn is_evidential(&self) -> bool {
-        self.architecture.head == Head::Evidential
+        let head = self.architecture.as_ref().map(|a| a.head);
+        head == Some(Head::Evidential)
     }
 }
 
@@ -68,6 +79,17 @@ impl Manifest {
 pub enum PackageKind {
     /// A network of RaterLens itself, weights as safetensors.
     Native,
+    /// A TorchScript file: a program with its weights.
+    #[serde(rename = "torchscript")]
+    TorchScript,
+}
+
+/// What the program of a TorchScript package gives, as found when it was imported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScriptSpec {
+    /// Whether it gives one variance map per structure besides the class logits.
+    pub variance: bool,
 }
 
 /// What goes into the network, in the order in which it is applied: orient, resize, normalise.

@@ -1,5 +1,5 @@
-//! Model packages: a folder `NAME.rlmodel/` with `model.json`, `weights.safetensors`, a model card
-//! (`README.md`) and `SHA256SUMS`.
+//! Model packages: a folder `NAME.rlmodel/` with `model.json`, `weights.safetensors` (in a TorchScript
+//! package `model.pt`), a model card (`README.md`) and `SHA256SUMS`.
 //!
 //! `SHA256SUMS` (the format of `sha256sum`) covers `model.json` and the weights, so that one changed
 //! byte anywhere in what determines a result is noticed. After editing `model.json` by hand, run
@@ -8,23 +8,31 @@
 mod checksums;
 mod demo;
 mod manifest;
+mod weight_header;
+mod write;
 
 use std::path::{Path, PathBuf};
 
 pub use manifest::{
-    InputSpec, Manifest, PackageKind, Provenance, SliceOrientation, VarianceSpec, WeightsSpec,
-    SCHEMA_VERSION,
+    InputSpec, Manifest, PackageKind, Provenance, ScriptSpec, SliceOrientation, VarianceSpec,
+    WeightsSpec, SCHEMA_VERSION,
 };
 
 use crate::error::PackageError;
+pub(crate) use checksums::sha256_of_file;
 use checksums::{sha256_hex, Checksums, SUMS_FILE};
+pub(crate) use write::write_streamed;
 
 /// Name of the description inside a package.
 pub const MANIFEST_FILE: &str = "model.json";
 /// Name of the weights inside a package written by RaterLens.
 pub const WEIGHTS_FILE: &str = "weights.safetensors";
+/// Name of the program inside a TorchScript package.
+pub const SCRIPT_FILE: &str = "model.pt";
 /// A description is a few kilobytes; anything far beyond is not one.
 const MAX_MANIFEST_BYTES: u64 = 4 << 20;
+/// Largest side of the slices a TorchScript program may ask for.
+const MAX_SCRIPT_SIZE: usize = 4096;
 
 /// A model package whose description was read and whose checksums were verified.
 #[derive(Debug, Clone)]
@@ -51,7 +59,7 @@ impl ModelPackage {
             checksum: sha256_hex(&json),
             manifest,
         };
-        let weights = checksums::sha256_of_file(&package.weights_path())?;
+        let weights = sha256_of_file(&package.weights_path())?;
         sums.verify(&package.manifest.weights.file, &weights)?;
         if weights != package.manifest.weights.sha256 {
             let file = package.manifest.weights.file.clone();
@@ -102,6 +110,17 @@ impl ModelPackage {
         &self.checksum
     }
 
+    /// How many numbers the network has learnt, from the header of the weight file; none for a program.
+    ///
+    /// # Errors
+    /// A weight file whose header cannot be read.
+    pub fn parameter_count(&self) -> Result<Option<u64>, PackageError> {
+        match self.manifest.kind {
+            PackageKind::Native => weight_header::parameter_count(&self.weights_path()).map(Some),
+            PackageKind::TorchScript => Ok(None),
+        }
+    }
+
     /// Where the weights are.
     #[must_use]
     pub fn weights_path(&self) -> PathBuf {
@@ -133,9 +152,7 @@ fn parse(json: &[u8], path: &Path) -> Result<Manifest, PackageError> {
 /// Values that parse but make no sense.
 fn check(m: &Manifest) -> Result<(), String> {
     m.label_scheme.check().map_err(|e| e.to_string())?;
-    m.architecture
-        .check(m.input.size)
-        .map_err(|e| e.to_string())?;
+    check_kind(m)?;
     if m.input.channels != 1 {
         return Err(format!(
             "{} input channels; this version runs models of one channel",
@@ -161,6 +178,28 @@ fn check(m: &Manifest) -> Result<(), String> {
         return Err("weights.file must be a plain file name inside the package".into());
     }
     Ok(())
+}
+
+/// A native package describes its network, a TorchScript package what its program gives.
+fn check_kind(m: &Manifest) -> Result<(), String> {
+    match (m.kind, &m.architecture, &m.script) {
+        (PackageKind::Native, Some(architecture), None) => {
+            architecture.check(m.input.size).map_err(|e| e.to_string())
+        }
+        (PackageKind::TorchScript, None, Some(_)) => {
+            let size = m.input.size;
+            let fits = size.iter().all(|s| (1..=MAX_SCRIPT_SIZE).contains(s));
+            fits.then_some(()).ok_or_else(|| {
+                format!("input size {size:?} must be between 1 and {MAX_SCRIPT_SIZE}")
+            })
+        }
+        (PackageKind::Native, ..) => {
+            Err("a native package must have 'architecture' and no 'script'".into())
+        }
+        (PackageKind::TorchScript, ..) => {
+            Err("a torchscript package must have 'script' and no 'architecture'".into())
+        }
+    }
 }
 
 fn bad(path: &Path, reason: impl ToString) -> PackageError {
