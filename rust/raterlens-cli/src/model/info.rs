@@ -128,23 +128,14 @@ fn input(m: &Manifest) -> String {
     format!("{rows} x {columns}, {resize}, {normalisation}; {pixels}")
 }
 
-/// The kind of network and what it gives, in words.
-pub fn network(m: &Manifest) -> String {
+/// The network and what it gives, in words.
+fn network(m: &Manifest) -> String {
     let maps = if m.predicts_variance() {
         "labels and variance maps"
     } else {
         "labels only"
     };
-    let head = if m.is_evidential() {
-        ", evidential"
-    } else {
-        ""
-    };
-    let title = m
-        .architecture
-        .as_ref()
-        .map_or("TorchScript program", |a| a.network.title());
-    format!("{title} ({maps}{head})")
+    format!("{}; predicts {maps}", m.network_summary())
 }
 
 /// Digits in groups of three.

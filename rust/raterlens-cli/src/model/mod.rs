@@ -9,8 +9,6 @@ mod reference;
 use anyhow::Result;
 use clap::Subcommand;
 
-pub use info::network;
-
 /// The commands about models.
 #[derive(Debug, Subcommand)]
 pub enum ModelCommand {

@@ -47,7 +47,7 @@ on slices outside L3 to S1, after surgery, in scoliosis, in children. The varian
         pixel_high = m.input.training_pixel_mm[1],
         count = m.label_scheme.len(),
         tau = m.variance.tau,
-        network = crate::model::network(m),
+        network = m.network_summary(),
         data = p.data,
         truth = p.ground_truth,
         steps = p.steps,

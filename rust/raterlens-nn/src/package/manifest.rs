@@ -65,6 +65,15 @@ impl Manifest {
         }
     }
 
+    /// The network in one line, for people.
+    #[must_use]
+    pub fn network_summary(&self) -> String {
+        let program = || "a TorchScript program".to_owned();
+        self.architecture
+            .as_ref()
+            .map_or_else(program, Architecture::summary)
+    }
+
     /// Whether the model's outputs are evidence, with an uncertainty of their own.
     #[must_use]
     pub fn is_evidential(&self) -> bool {

@@ -13,6 +13,7 @@ use super::objective::{Context, Objective};
 use super::optimiser::{Optimiser, OptimiserKind};
 use super::schedule::Schedule;
 use super::{seed_alone, LossParts, TrainingSample};
+use crate::architecture::Head;
 use crate::device::Device;
 use crate::error::NnError;
 use crate::network::{initialise, Generator, Mode, Network};
@@ -207,7 +208,10 @@ impl Trainer {
 
     fn context(&self, penalty: f64) -> Context {
         Context {
-            head: self.manifest.architecture.head,
+            head: match self.manifest.is_evidential() {
+                true => Head::Evidential,
+                false => Head::Softmax,
+            },
             variance_scale: self.manifest.variance.scale,
             penalty,
         }

@@ -42,13 +42,18 @@ def main() -> None:
     """Writes the files beside this one."""
     state = tensors()
     torch.save(state, HERE / "kinds.pth")
-    torch.save({"epoch": 3, "model_state_dict": dict(state), "note": "x"}, HERE / "checkpoint_protocol_4.pth", pickle_protocol=4)
+    checkpoint = {"epoch": 3, "model_state_dict": dict(state), "note": "x"}
+    torch.save(checkpoint, HERE / "checkpoint_protocol_4.pth", pickle_protocol=4)
     torch.save({"whole": state["whole"]}, HERE / "old_format.pth", _use_new_zipfile_serialization=False)
     module = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.BatchNorm2d(2)).double()
     torch.save(module.state_dict(), HERE / "module.pth")
     torch.jit.script(torch.nn.Linear(2, 1)).save(str(HERE / "script.pt"))
     expected = {
-        name: {"dtype": str(t.dtype).removeprefix("torch."), "shape": list(t.shape), "values": t.detach().float().flatten().tolist()}
+        name: {
+            "dtype": str(t.dtype).removeprefix("torch."),
+            "shape": list(t.shape),
+            "values": t.detach().float().flatten().tolist(),
+        }
         for name, t in state.items()
     }
     (HERE / "kinds.json").write_text(json.dumps(expected, indent=1) + "\n", encoding="utf-8")
