@@ -127,7 +127,7 @@ mod tests {
     fn wrong_names_and_values_are_refused_with_what_there_is() {
         let recipe = Recipe::named("default").unwrap();
         let error = |change: &str| recipe.with(change).unwrap_err().to_string();
-        assert!(error("epoch=3").contains("only base, multi_task, epochs"));
+        assert!(error("epoch=3").contains("no setting 'epoch', only"));
         assert!(error("augmentation.noise=3").contains("no group 'augmentation'"));
         assert!(error("epochs=many").contains("'epochs=many'"));
         assert!(error("epochs").contains("name=value"));
