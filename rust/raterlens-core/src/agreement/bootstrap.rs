@@ -62,7 +62,7 @@ impl Estimate {
 
 /// How often each image is in each resampled study.
 #[derive(Debug, Clone)]
-pub(super) struct Resamples {
+pub(crate) struct Resamples {
     images: usize,
     level: f64,
     /// `images` numbers per replicate.
@@ -71,7 +71,7 @@ pub(super) struct Resamples {
 
 impl Resamples {
     /// Draws the studies: each has as many images as the original, drawn with replacement.
-    pub(super) fn new(images: usize, options: &BootstrapOptions) -> Self {
+    pub(crate) fn new(images: usize, options: &BootstrapOptions) -> Self {
         let mut weights = vec![0; images * options.replicates as usize];
         let replicates = weights.par_chunks_mut(images.max(1));
         replicates
@@ -95,7 +95,7 @@ impl Resamples {
     ///
     /// `statistic` gets how often each image counts, and gives `None` where it is undefined; `informative` is the number of images
     /// that say anything about it, and `why` the reason when the value over all images is undefined.
-    pub(super) fn estimate(
+    pub(crate) fn estimate(
         &self,
         informative: usize,
         why: Undefined,

@@ -41,6 +41,7 @@ mod study;
 mod summary;
 
 pub use bland_altman::{bland_altman, BlandAltman};
+pub(crate) use bootstrap::Resamples;
 pub use bootstrap::{Estimate, Interval, Undefined};
 pub use case::{CaseAgreement, CasePair, CaseSlice, CaseStructure};
 pub use consensus::leave_one_out_consensus;
