@@ -28,6 +28,7 @@ class Job:
 
 
 FUSION, DISTANCE, METRICS = "p1_fusion.py", "p2_sdf.py", "p3_metrics.py"
+MAPS, SCORES = "p4_maps.py", "p6_scores.py"
 
 JOBS: tuple[Job, ...] = (
     Job(
@@ -67,5 +68,18 @@ JOBS: tuple[Job, ...] = (
         "overlap",
         "Dice + IoU of 4 structures, 320x320x60",
         (Peer("NumPy", METRICS, "dice_numpy:B", 5.0, 9),),
+    ),
+    Job(
+        "uncertainty-maps",
+        "entropy + mutual information + variance, 10 x 5 x 16x256x256",
+        (Peer("NumPy", MAPS, "mi_all:numpy:D", 10.0),),
+    ),
+    Job(
+        "average-precision",
+        "exact average precision, 4.19 million voxels",
+        (
+            Peer("scikit-learn", SCORES, "ap:sklearn:G", 10.0),
+            Peer("NumPy, packed sort", SCORES, "ap:numpy_u32radix:G", 3.0, 9),
+        ),
     ),
 )

@@ -31,6 +31,8 @@ def pairs(ours: Record, peer: Record) -> list[tuple[str, float, float]]:
         found += [(f"{key} {n}", a, b) for n, (a, b) in enumerate(both, start=1)]
     both = zip((ours.get("mean"), ours.get("largest")), peer.get("stat", ()), strict=False)
     found += [(name, a, b) for name, (a, b) in zip(("mean", "largest"), both, strict=False) if a is not None]
+    if "value" in ours and "value" in peer:
+        found.append(("value", ours["value"], peer["value"]))
     for n, (a, b) in enumerate(zip(ours.get("structures", ()), peer.get("values", ()), strict=False), start=1):
         found += [(f"{key} {n}", a[key], b[key]) for key in sorted(a.keys() & b.keys())]
     return found

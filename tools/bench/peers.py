@@ -32,6 +32,7 @@ from bench.cases import JOBS, Job, Peer  # noqa: E402
 ROOT = Path(__file__).resolve().parents[2]
 OUTPUT = ROOT / "build" / "bench"
 INPUTS = ("A.npy", "B.npy", "C.npy")
+EVALUATION_INPUTS = ("D.npy", "G_scores.npy", "G_positive.npy")
 OURS_PER_ROUND = 7
 TIMEOUT_S = 600
 
@@ -45,6 +46,7 @@ def environment(huge_pages: bool) -> dict[str, str]:
     data = os.environ.get("RATERLENS_BENCH_DATA") or str(ROOT / "build" / "bench-data")
     # Nothing is left in the peers' folder, which may not be ours.
     env = {**os.environ, "RATERLENS_BENCH_DATA": data, "PEER_DATA": data, "PYTHONDONTWRITEBYTECODE": "1"}
+    env["PEER_D_SLICES"] = "16"  # as many as evaluation_inputs.py makes
     if huge_pages:
         env["GLIBC_TUNABLES"] = "glibc.malloc.hugetlb=1"
     return env
@@ -82,11 +84,12 @@ def run(command: list[str], env: dict[str, str], folder: Path) -> str:
 def make_inputs(python: str, folder: Path, env: dict[str, str]) -> None:
     """Makes the inputs that are missing."""
     data = Path(env["RATERLENS_BENCH_DATA"])
-    if all((data / name).is_file() for name in INPUTS):
-        return
     data.mkdir(parents=True, exist_ok=True)
-    print(f"making inputs in {data}", flush=True)
-    run([python, str(folder / "gen.py")], env, folder)
+    ours = [str(Path(__file__).with_name("evaluation_inputs.py")), str(data)]
+    for names, script in ((INPUTS, [str(folder / "gen.py")]), (EVALUATION_INPUTS, ours)):
+        if not all((data / name).is_file() for name in names):
+            print(f"making inputs in {data}", flush=True)
+            run([python, *script], env, folder)
 
 
 class Bench:

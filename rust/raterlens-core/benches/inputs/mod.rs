@@ -4,6 +4,8 @@
 //! other programs can be timed on the same drawings. Inputs without such a file are nested ellipsoids with wavy edges.
 #![allow(dead_code, clippy::unwrap_used)] // Shared by several programs; one that cannot measure must stop.
 
+pub mod probabilities;
+
 use std::path::PathBuf;
 
 use ndarray::{indices, Array3};

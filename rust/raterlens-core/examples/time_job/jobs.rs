@@ -1,24 +1,79 @@
 //! What is timed.
 
+use ndarray::Array5;
+use raterlens_core::evaluation::average_precision;
 use raterlens_core::fusion::{
     staple, staple_structure, vote, Classes, RaterSet, Staple, StapleOptions, TiePolicy,
 };
 use raterlens_core::metrics::{
     overlap_counts, surface_metrics, surfaces, OverlapCounts, SurfaceMetrics,
 };
+use raterlens_core::uncertainty::{reduce_samples, UncertaintyMaps};
 use raterlens_core::variability::{variance_map, SoftLabelOptions};
 use raterlens_core::Volume;
 use serde_json::{json, Value};
 
+use crate::inputs::probabilities::{samples, scores};
 use crate::inputs::{Case, A, B, C};
 
 /// One job on one input.
 pub struct Job {
     pub name: &'static str,
-    pub case: &'static Case,
-    /// How many of the input's raters take part.
-    pub raters: usize,
-    pub run: fn(&Case, &[Volume<u8>]) -> Outcome,
+    pub work: Work,
+}
+
+/// What is done with which input.
+pub enum Work {
+    /// The first so many raters of a case.
+    Raters(&'static Case, usize, fn(&Case, &[Volume<u8>]) -> Outcome),
+    /// Samples of probabilities.
+    Samples(fn(&Array5<f32>) -> Outcome),
+    /// Scores and whether each is of a positive.
+    Scores(fn(&[f32], &[bool]) -> Outcome),
+}
+
+/// An input in memory.
+pub enum Input {
+    Raters(Vec<Volume<u8>>),
+    Samples(Array5<f32>),
+    Scores(Vec<f32>, Vec<bool>),
+}
+
+impl Input {
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Raters(raters) => raters.iter().map(|r| r.data().len()).sum(),
+            Self::Samples(samples) => 4 * samples.len(),
+            Self::Scores(scores, positive) => 4 * scores.len() + positive.len(),
+        }
+    }
+}
+
+impl Job {
+    /// The job's input, before the clock starts.
+    pub fn load(&self) -> Input {
+        match self.work {
+            Work::Raters(case, number, _) => {
+                let mut raters = case.load();
+                raters.truncate(number);
+                Input::Raters(raters)
+            }
+            Work::Samples(_) => Input::Samples(samples()),
+            Work::Scores(_) => {
+                let (scores, positive) = scores();
+                Input::Scores(scores, positive)
+            }
+        }
+    }
+
+    pub fn run(&self, input: &Input) -> Outcome {
+        match (&self.work, input) {
+            (Work::Raters(case, _, run), Input::Raters(raters)) => run(case, raters),
+            (Work::Samples(run), Input::Samples(samples)) => run(samples),
+            (Work::Scores(run), Input::Scores(scores, positive)) => run(scores, positive),
+            _ => unreachable!("a job gets its own input"),
+        }
+    }
 }
 
 /// What a job gave.
@@ -28,6 +83,8 @@ pub enum Outcome {
     Maps(Vec<Volume<f32>>),
     Distances(Vec<Option<SurfaceMetrics>>),
     Overlaps(Vec<OverlapCounts>),
+    Uncertainty(Box<UncertaintyMaps>),
+    Number(f64),
 }
 
 const fn job(
@@ -38,13 +95,11 @@ const fn job(
 ) -> Job {
     Job {
         name,
-        case,
-        raters,
-        run,
+        work: Work::Raters(case, raters, run),
     }
 }
 
-pub const JOBS: [Job; 7] = [
+pub const JOBS: [Job; 9] = [
     job("staple-binary", &B, 5, binary_staple),
     job("staple-multi", &B, 5, multi_staple),
     job("staple-binary-large", &C, 5, binary_staple),
@@ -52,6 +107,14 @@ pub const JOBS: [Job; 7] = [
     job("variance", &A, 3, variance),
     job("distances", &B, 2, distances),
     job("overlap", &B, 2, overlaps),
+    Job {
+        name: "uncertainty-maps",
+        work: Work::Samples(uncertainty),
+    },
+    Job {
+        name: "average-precision",
+        work: Work::Scores(precision),
+    },
 ];
 
 fn binary_staple(_: &Case, raters: &[Volume<u8>]) -> Outcome {
@@ -95,6 +158,14 @@ fn overlaps(case: &Case, raters: &[Volume<u8>]) -> Outcome {
     Outcome::Overlaps(overlap_counts(&a, &b, &case.ids()).unwrap())
 }
 
+fn uncertainty(samples: &Array5<f32>) -> Outcome {
+    Outcome::Uncertainty(Box::new(reduce_samples(&samples.view()).unwrap()))
+}
+
+fn precision(scores: &[f32], positive: &[bool]) -> Outcome {
+    Outcome::Number(average_precision(scores, positive).unwrap().unwrap())
+}
+
 impl Outcome {
     /// The numbers that other programs give, too.
     pub fn values(&self) -> Value {
@@ -126,6 +197,21 @@ impl Outcome {
                 let row = |c: &OverlapCounts| json!({"dice": c.dice(), "iou": c.iou()});
                 json!({ "structures": found.iter().map(row).collect::<Vec<_>>() })
             }
+            Self::Uncertainty(maps) => {
+                let all = [
+                    &maps.predictive_entropy,
+                    &maps.mutual_information,
+                    &maps.variance,
+                ];
+                let sum: f64 = all
+                    .iter()
+                    .flat_map(|m| m.iter())
+                    .copied()
+                    .map(f64::from)
+                    .sum();
+                json!({ "mean": sum / (3 * maps.variance.len()) as f64 })
+            }
+            Self::Number(value) => json!({ "value": value }),
         }
     }
 

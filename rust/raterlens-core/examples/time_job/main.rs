@@ -1,7 +1,7 @@
 //! Times one job and says what it gave, as one line of JSON: `time_job JOB REPEATS [FILE]`.
 //!
 //! `tools/bench/peers.py` runs it beside other programs. Inputs are those of the benches, read before the clock starts; a job
-//! begins with `uint8` label maps in memory and ends with its result in memory. FILE gets the result's label map, if it is one.
+//! begins with arrays in memory and ends with its result in memory. FILE gets the result's label map, if it is one.
 #![allow(clippy::unwrap_used)] // A benchmark that fails must stop.
 
 #[path = "../../benches/inputs/mod.rs"]
@@ -11,8 +11,7 @@ mod jobs;
 use std::hint::black_box;
 use std::time::Instant;
 
-use jobs::{Job, Outcome, JOBS};
-use raterlens_core::Volume;
+use jobs::{Input, Job, Outcome, JOBS};
 use serde_json::{json, Value};
 
 /// What one run took.
@@ -32,9 +31,9 @@ fn cpu_seconds() -> Option<f64> {
     Some(tasks.filter_map(spent).sum::<u64>() as f64 * 1e-9)
 }
 
-fn run(job: &Job, raters: &[Volume<u8>]) -> (Run, Outcome) {
+fn run(job: &Job, input: &Input) -> (Run, Outcome) {
     let (began, cpu_began) = (Instant::now(), cpu_seconds());
-    let outcome = black_box((job.run)(job.case, black_box(raters)));
+    let outcome = black_box(job.run(black_box(input)));
     let run = Run {
         seconds: began.elapsed().as_secs_f64(),
         cpu_seconds: cpu_seconds().zip(cpu_began).map(|(now, then)| now - then),
@@ -49,14 +48,12 @@ fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
 }
 
 fn report(job: &Job, repeats: usize, file: Option<String>) -> Value {
-    let mut raters = job.case.load();
-    raters.truncate(job.raters);
-    let input_bytes = job.raters * job.case.voxels();
+    let input = job.load();
     let mut runs = Vec::new();
     let mut last: Option<Outcome> = None;
     for _ in 0..repeats.max(1) {
         drop(last.take()); // one result at a time in memory
-        let (run, outcome) = run(job, &raters);
+        let (run, outcome) = run(job, &input);
         runs.push(run);
         last = Some(outcome);
     }
@@ -70,7 +67,7 @@ fn report(job: &Job, repeats: usize, file: Option<String>) -> Value {
         "seconds_median": median(runs.iter().map(|run| run.seconds)),
         "cpu_s_median": median(runs.iter().filter_map(|run| run.cpu_seconds)),
         "threads": rayon::current_num_threads(),
-        "input_bytes": input_bytes,
+        "input_bytes": input.bytes(),
         "values": outcome.values(),
     })
 }
