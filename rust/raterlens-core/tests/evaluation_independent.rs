@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use ndarray::{Array2, Array3, Array4, Array5, ArrayView3, ArrayView4, Axis};
 use raterlens_core::evaluation::{
-    aurc, auroc, average_precision, brier, calibration, class_wise_ece, fit_temperature,
+    aurc, auroc, average_precision, brier, calibration, class_wise_ece, fit_line, fit_temperature,
     generalised_energy_distance, holm, ncc, paired_t_test, partition_variance, pearson,
     ranking_scores, wilcoxon,
 };
@@ -206,6 +206,21 @@ fn correlations_and_partitions_are_those_of_scipy_and_statsmodels() {
         let found = pearson(&doubles(&case["x"]), &doubles(&case["y"])).unwrap();
         close(found.r, &case["r"], 1e-9);
         relative(found.p, &case["p"], 1e-9);
+        let line = fit_line(&doubles(&case["x"]), &doubles(&case["y"]))
+            .unwrap()
+            .unwrap();
+        let far = doubles(&case["x"])[0] > 1e5; // where statsmodels' least squares lose digits
+        let tolerance = if far { 1e-7 } else { 1e-9 };
+        close(line.intercept, &case["line"][0], tolerance);
+        close(line.slope, &case["line"][1], tolerance);
+        for (at, expected) in doubles(&case["at"])
+            .into_iter()
+            .zip(case["band"].as_array().unwrap())
+        {
+            let [low, high] = line.interval(at, 0.95).unwrap();
+            close(low, &expected[0], tolerance);
+            close(high, &expected[1], tolerance);
+        }
     }
     for case in cases("partition") {
         let side = |name: &str| doubles(&case[name]);

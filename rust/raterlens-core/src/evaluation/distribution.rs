@@ -14,6 +14,25 @@ pub(super) fn t_two_sided(t: f64, degrees: f64) -> Option<f64> {
     beta(0.5 * degrees, 0.5, degrees / (degrees + t * t))
 }
 
+/// The t that is exceeded in size with this probability; `None` without degrees of freedom or outside 0 to 1.
+pub(super) fn t_quantile(two_sided: f64, degrees: f64) -> Option<f64> {
+    if !(two_sided > 0.0 && two_sided < 1.0) || degrees <= 0.0 {
+        return None;
+    }
+    let (mut low, mut high) = (0.0, 1.0);
+    while t_two_sided(high, degrees)? > two_sided {
+        (low, high) = (high, 2.0 * high);
+    }
+    for _ in 0..200 {
+        let middle = 0.5 * (low + high);
+        match t_two_sided(middle, degrees)? > two_sided {
+            true => low = middle,
+            false => high = middle,
+        }
+    }
+    Some(0.5 * (low + high))
+}
+
 /// Probability of an |r| at least as large among uncorrelated normal pairs; `None` for fewer than three.
 pub(super) fn r_two_sided(r: f64, pairs: usize) -> Option<f64> {
     let degrees = pairs.checked_sub(2).filter(|d| *d > 0)? as f64;
@@ -41,6 +60,8 @@ mod tests {
         assert!((t_two_sided(-3.0, 2.0).unwrap() - two).abs() < 1e-14);
         assert_eq!(t_two_sided(f64::INFINITY, 4.0), Some(0.0));
         assert_eq!(t_two_sided(1.0, 0.0), None);
+        assert!((t_quantile(0.5, 1.0).unwrap() - 1.0).abs() < 1e-14);
+        assert_eq!((t_quantile(0.0, 3.0), t_quantile(0.05, 0.0)), (None, None));
         assert_eq!(
             (r_two_sided(0.3, 2), r_two_sided(1.0, 5)),
             (None, Some(0.0))

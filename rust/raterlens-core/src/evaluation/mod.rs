@@ -7,7 +7,7 @@
 //! | does one factor for all logits mend that? | [`fit_temperature`] |
 //! | is uncertainty high where the prediction is wrong? | [`average_precision`], [`auroc`], [`error_aurc`], [`ranking_scores`] |
 //! | would leaving out the uncertain images help? | [`aurc`] |
-//! | does uncertainty follow the raters' disagreement? | [`pearson`], [`partition_variance`] |
+//! | does uncertainty follow the raters' disagreement? | [`pearson`], [`fit_line`], [`partition_variance`] |
 //! | do samples differ as raters do? | [`generalised_energy_distance`], [`ncc`] |
 //! | is one method better than another on the same images? | [`paired_t_test`], [`wilcoxon`], [`holm`] |
 //! | how sure is a number over images? | [`bootstrap`], [`bootstrap_mean`], [`bootstrap_pearson`] |
@@ -25,6 +25,7 @@ mod error;
 mod holm;
 mod intervals;
 mod keys;
+mod line;
 mod mean_calibration;
 mod ncc;
 mod partition;
@@ -44,6 +45,7 @@ pub use energy::{generalised_energy_distance, EnergyDistance};
 pub use error::EvaluationError;
 pub use holm::holm;
 pub use intervals::{bootstrap, bootstrap_mean, bootstrap_pearson};
+pub use line::{fit_line, LineFit};
 pub use mean_calibration::{average_calibration, MeanBin, MeanCalibration};
 pub use ncc::ncc;
 pub use partition::{partition_variance, VariancePartition};

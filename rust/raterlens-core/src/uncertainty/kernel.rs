@@ -25,7 +25,7 @@ fn ln(x: f32) -> f32 {
         -1.666_805_8e-1,
         2.000_071_5e-1,
         -2.499_999_4e-1,
-        3.333_333_1e-1,
+        3.333_333e-1,
     ] {
         p = p * f + c;
     }
@@ -85,23 +85,23 @@ impl BlockSums {
 
 #[multiversion(targets("x86_64+avx2", "x86_64+avx"))]
 fn add_class(p: &[f32], mean: &mut [f32], entropy: &mut [f32], total: &mut [f32]) -> bool {
-    let mut bad = 0_u32;
+    let mut good = 1_u32;
     for (((&p, mean), entropy), total) in p.iter().zip(mean).zip(entropy).zip(total) {
         *mean += p;
         *total += p;
         *entropy += entropy_term(p);
-        bad |= u32::from(!(p >= 0.0)); // also NaN
+        good &= u32::from(p >= 0.0); // not of NaN
     }
-    bad != 0
+    good == 0
 }
 
 #[multiversion(targets("x86_64+avx2", "x86_64+avx"))]
 fn is_not_one(total: &[f32]) -> bool {
-    let mut bad = 0_u32;
+    let mut good = 1_u32;
     for &t in total {
-        bad |= u32::from(!((t - 1.0).abs() <= SUM_TOLERANCE));
+        good &= u32::from((t - 1.0).abs() <= SUM_TOLERANCE);
     }
-    bad != 0
+    good == 0
 }
 
 /// Multiplies sums by a factor.

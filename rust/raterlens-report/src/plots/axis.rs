@@ -79,6 +79,11 @@ impl Place {
             .at(if self.is_log { value.log10() } else { value })
     }
 
+    /// Lowest and highest value of a straight axis.
+    pub(crate) fn range(&self) -> [f64; 2] {
+        [self.scale.low, self.scale.high]
+    }
+
     /// About `wanted` round values with their coordinates and labels.
     pub(crate) fn ticks(&self, wanted: usize) -> Vec<(f64, String)> {
         let values = match self.is_log {

@@ -27,6 +27,15 @@ pub(crate) struct Frame {
     y_label: String,
     x_ticks: Vec<(f64, String)>,
     y_ticks: Vec<(f64, String)>,
+    has_x_grid: bool,
+}
+
+/// Names along the horizontal axis.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Categories<'a> {
+    pub(crate) names: &'a [String],
+    /// Of each one's stretch.
+    pub(crate) width: f64,
 }
 
 impl Frame {
@@ -49,11 +58,31 @@ impl Frame {
             bottom: TOP + height,
             x_ticks: x.ticks((width / 70.0) as usize),
             y_ticks,
+            has_x_grid: true,
             x,
             y,
             x_label: x_axis.label(),
             y_label: y_axis.label(),
         }
+    }
+
+    /// A frame whose horizontal axis has names, each in the middle of a stretch.
+    pub(crate) fn with_categories(
+        size: [f64; 2],
+        y_axis: &Axis,
+        y_values: impl Iterator<Item = f64>,
+        categories: Categories<'_>,
+    ) -> Self {
+        let x_axis = Axis::default();
+        let mut frame = Self::new(size, [&x_axis, y_axis], std::iter::empty(), y_values);
+        let letters = (categories.width / 6.2) as usize;
+        let middle = |n: usize| frame.left + categories.width * (n as f64 + 0.5);
+        let names = categories.names.iter().enumerate();
+        frame.x_ticks = names
+            .map(|(n, name)| (middle(n), short(name, letters)))
+            .collect();
+        frame.has_x_grid = false;
+        frame
     }
 
     pub(crate) fn at(&self, [x, y]: [f64; 2]) -> [f64; 2] {
@@ -74,7 +103,7 @@ impl Frame {
         let line =
             |(x, _): &(f64, String)| format!("M{} {}V{}", px(*x), px(self.top), px(self.bottom));
         html! {
-            path.grid d=(self.x_ticks.iter().map(line).collect::<String>()) {}
+            @if self.has_x_grid { path.grid d=(self.x_ticks.iter().map(line).collect::<String>()) {} }
             g.tick text-anchor="middle" {
                 @for (x, label) in &self.x_ticks { text x=(px(*x)) y=(px(self.bottom + 15.0)) { (label) } }
             }
@@ -115,15 +144,39 @@ impl Frame {
         inside: &Markup,
         right: (f64, Markup),
     ) -> Plot {
-        let letters = ((self.right + right.0) / 7.4) as usize;
-        let size = [self.right + 14.0 + right.0, self.bottom + BELOW];
+        self.plot_beside_and_below(title, words, inside, right, 0.0)
+    }
+
+    /// The figure with text under the horizontal axis' title, in so much room.
+    pub(crate) fn plot_with_text(
+        &self,
+        title: &str,
+        words: &str,
+        inside: &Markup,
+        text: &Markup,
+        below: f64,
+    ) -> Plot {
+        self.plot_beside_and_below(title, words, inside, (0.0, text.clone()), below)
+    }
+
+    /// The figure with more right of it and below, which the last markup draws.
+    pub(crate) fn plot_beside_and_below(
+        &self,
+        title: &str,
+        words: &str,
+        inside: &Markup,
+        (room, more): (f64, Markup),
+        below: f64,
+    ) -> Plot {
+        let letters = ((self.right + room) / 7.4) as usize;
+        let size = [self.right + 14.0 + room, self.bottom + BELOW + below];
         Plot::new(html! {
             svg.chart.plot viewBox={ "0 0 " (px(size[0])) " " (px(size[1])) } width=(px(size[0])) height=(px(size[1])) role="img" {
                 title { (words) }
                 (text("heading", [TITLE, 17.0], "start", &short(title, letters)))
                 (self.ground())
                 (inside)
-                (right.1)
+                (more)
             }
         })
     }

@@ -28,7 +28,7 @@ pub(crate) fn legend(entries: &[(&str, SeriesStyle)], [left, top]: [f64; 2]) -> 
             }
         }
     };
-    (SAMPLE + 12.0 + text_width(letters), markup)
+    (SAMPLE + 18.0 + 1.06 * text_width(letters), markup)
 }
 
 /// Least height of a plot area beside so many names.

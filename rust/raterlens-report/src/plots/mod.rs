@@ -1,22 +1,35 @@
 //! Figures of studies and training as vector graphics: to put into a page or to save as a file of their own.
 //!
-//! [`Curves`] draws lines with bands (training curves, correlation against the number of samples). Every figure has axes with units, a text
+//! | figure | draws |
+//! | --- | --- |
+//! | [`Curves`] | lines with bands: training curves, correlation against the number of samples |
+//! | [`Scatter`] | points of images with regression line, r, p and means: figure 4.2 |
+//! | [`Reliability`] | accuracy over confidence with intervals: figure A.1 |
+//! | [`Bars`] | groups of bars with intervals and marks of significance |
+//!
+//! Every figure has axes with units, a text
 //! alternative and colours that colour-blind readers can tell apart; series differ in dash and marker as well. [`figures_html`] makes a
 //! page of them that needs no network, no other file and no script.
 //!
 //! Not here: computing what is drawn.
 
 mod axis;
+mod bars;
 mod curves;
 mod figures_page;
 mod frame;
 mod legend;
 mod panels;
 mod plot;
+mod reliability;
+mod scatter;
 mod series_style;
 
 pub use axis::Axis;
+pub use bars::{Bar, BarSeries, Bars};
 pub use curves::{Curves, Series};
 pub use figures_page::{figures_html, Figure, FigureGroup, FiguresPage};
 pub use panels::Panels;
 pub use plot::Plot;
+pub use reliability::Reliability;
+pub use scatter::{Correlation, RegressionLine, Scatter};

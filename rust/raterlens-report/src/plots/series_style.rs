@@ -96,6 +96,14 @@ pub(crate) fn marks(style: SeriesStyle, points: &[[f64; 2]], radius: f64) -> Mar
     html! { path.mark d=(path) style={ "fill:" (style.color) } {} }
 }
 
+/// An interval as a line with two ends, from its upper end down.
+pub(crate) fn whisker([x, top]: [f64; 2], bottom: f64, color: &str) -> Markup {
+    let (left, right) = (px(x - 3.0), px(x + 3.0));
+    let (x, top, bottom) = (px(x), px(top), px(bottom));
+    let path = format!("M{x} {top}V{bottom}M{left} {top}H{right}M{left} {bottom}H{right}");
+    html! { path.interval d=(path) style={ "stroke:" (color) } {} }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -138,9 +138,20 @@ def ensemble(samples, truth, logits):
 
 
 def pearson(x, y):
-    """SciPy's correlation."""
+    """SciPy's correlation; statsmodels' line and the interval of its mean."""
     found = stats.pearsonr(x, y)
-    return {"x": list(map(float, x)), "y": list(map(float, y)), "r": float(found.statistic), "p": float(found.pvalue)}
+    line = sm.OLS(y, sm.add_constant(x)).fit()
+    at = [float(np.min(x)), float(np.median(x))]
+    band = line.get_prediction(sm.add_constant(np.array([*at, 0.0]))[:2]).conf_int(alpha=0.05)
+    return {
+        "x": list(map(float, x)),
+        "y": list(map(float, y)),
+        "r": float(found.statistic),
+        "p": float(found.pvalue),
+        "line": line.params.tolist(),
+        "at": at,
+        "band": band.tolist(),
+    }
 
 
 def partition(y, first, second):
