@@ -8,7 +8,8 @@ use ndarray::Array3;
 use nifti::{IntoNdArray, NiftiObject, ReaderOptions};
 use proptest::prelude::*;
 use raterlens_core::nifti_io::{
-    read_image, read_labels, write_labels, write_map_f32, NiftiError, NiftiGrid,
+    read_image, read_labels, read_series, write_labels, write_map_f32, write_series_f32,
+    NiftiError, NiftiGrid,
 };
 use raterlens_core::{Geometry, LabelMap, Volume};
 use tempfile::tempdir;
@@ -226,4 +227,40 @@ fn frame([x, y, z]: [f64; 3], mirrored: bool) -> [[f64; 3]; 3] {
     let sign = if mirrored { -1.0 } else { 1.0 };
     let start = [[sign, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
     turn(turn(turn(start, 1, 2, x), 0, 2, y), 0, 1, z)
+}
+
+#[test]
+fn series_of_volumes_come_back_bit_for_bit() {
+    let dir = tempfile::tempdir().unwrap();
+    let rows = [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, -1.0]];
+    let geometry = Geometry::new([4, 3, 2], [0.5, 0.75, 4.0], [1.0, -2.0, 3.0], rows).unwrap();
+    let value =
+        |(c, k, j, i): (usize, usize, usize, usize)| (1000 * c + 100 * k + 10 * j + i) as f32 / 7.0;
+    let series = ndarray::Array4::from_shape_fn((5, 2, 3, 4), value);
+    for name in ["p.nii", "p.nii.gz"] {
+        let path = dir.path().join(name);
+        write_series_f32(&path, &series.view(), &geometry, None).unwrap();
+        let (found, grid) = read_series(&path).unwrap();
+        assert_eq!(found, series);
+        assert!(grid.max_distance_mm(&geometry).unwrap() < 1e-5);
+        let one = read_image(&path).unwrap_err();
+        assert!(one.to_string().contains("5 volumes"), "{one}");
+    }
+    // A 3-D file is a series of one; a view in another order is written by its axes.
+    let path = dir.path().join("one.nii");
+    let turned = series
+        .slice(ndarray::s![..1, .., .., ..])
+        .to_owned()
+        .reversed_axes();
+    let turned = turned.as_standard_layout().to_owned();
+    write_series_f32(&path, &turned.view().reversed_axes(), &geometry, None).unwrap();
+    assert_eq!(
+        read_series(&path).unwrap().0,
+        series.slice(ndarray::s![..1, .., .., ..])
+    );
+    assert!(read_image(&path).is_ok());
+    let none = ndarray::Array4::<f32>::zeros((0, 2, 3, 4));
+    assert!(write_series_f32(&path, &none.view(), &geometry, None).is_err());
+    let other = ndarray::Array4::<f32>::zeros((2, 2, 3, 5));
+    assert!(write_series_f32(&path, &other.view(), &geometry, None).is_err());
 }

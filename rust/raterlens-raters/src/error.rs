@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use raterlens_core::agreement::AgreementError;
 use raterlens_core::atomic::AtomicError;
 use raterlens_core::control::Cancelled;
+use raterlens_core::evaluation::EvaluationError;
 use raterlens_core::fusion::FusionError;
 use raterlens_core::metrics::MetricError;
 use raterlens_core::nifti_io::NiftiError;
@@ -100,6 +101,17 @@ pub enum RatersError {
         /// The image.
         path: PathBuf,
     },
+    /// A map of numbers lies on another grid than the label maps.
+    #[error("the map is not on the grid of the label maps: {difference}; bring it there first ({})", path.display())]
+    MapGrid {
+        /// What differs.
+        difference: String,
+        /// The map.
+        path: PathBuf,
+    },
+    /// Numbers that cannot be evaluated.
+    #[error(transparent)]
+    Evaluation(#[from] EvaluationError),
     /// A file that cannot be opened or read.
     #[error("cannot read the file: {source} ({})", path.display())]
     Input {

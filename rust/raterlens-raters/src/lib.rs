@@ -6,6 +6,7 @@
 //! | make one consensus of several label maps | [`fuse()`] |
 //! | map where and how much raters differ | [`variability()`] |
 //! | compare two and more raters, over one image or many | [`agree()`] |
+//! | judge a prediction, its probabilities and uncertainty maps | [`evaluate()`] |
 //! | show the results of a comparison as tables | [`tables`] |
 //! | read raters' files, also of a whole study | [`files`], [`study`] |
 //! | write results as files, all or none | [`output`] |
@@ -15,6 +16,7 @@
 
 mod agree;
 mod error;
+mod evaluate;
 pub mod files;
 mod fuse;
 pub mod output;
@@ -26,6 +28,9 @@ mod variability;
 
 pub use agree::{agree, AgreeOptions, Agreement};
 pub use error::RatersError;
+pub use evaluate::{
+    evaluate, EvaluateInput, Evaluation, ProbabilityScores, UncertaintyScores, CALIBRATION_BINS,
+};
 pub use fuse::{
     fuse, FuseOptions, Fused, Method, Performance, RaterScore, StapleFit, StapleKind,
     StructureScore, StructureSize,

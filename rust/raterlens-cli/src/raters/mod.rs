@@ -3,6 +3,7 @@
 pub mod agree;
 mod args;
 pub mod evaluate;
+mod evaluate_text;
 pub mod fuse;
 mod text;
 pub mod variability;

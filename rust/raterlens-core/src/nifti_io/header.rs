@@ -34,9 +34,20 @@ pub(super) struct Header {
     pub(super) layout: VoxelLayout,
     /// Whether the voxels are in a file of their own (`.img`).
     pub(super) is_pair: bool,
+    /// How many volumes there are, one after another.
+    pub(super) volumes: u64,
 }
 
-pub(super) fn parse(bytes: &[u8; HEADER_LEN]) -> Result<Header, NiftiError> {
+/// How many volumes a file may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Volumes {
+    /// One.
+    One,
+    /// One or more along the fourth dimension.
+    Series,
+}
+
+pub(super) fn parse(bytes: &[u8; HEADER_LEN], allowed: Volumes) -> Result<Header, NiftiError> {
     let not_nifti = |reason| NiftiError::NotNifti { reason };
     let size_field = [bytes[0], bytes[1], bytes[2], bytes[3]];
     match (
@@ -54,7 +65,7 @@ pub(super) fn parse(bytes: &[u8; HEADER_LEN]) -> Result<Header, NiftiError> {
     }
     let header = NiftiHeader::from_reader(&bytes[..])
         .map_err(|_| not_nifti("its header does not end with the mark n+1 or ni1"))?;
-    let dims = checked_dims(&header.dim)?;
+    let (dims, volumes) = checked_dims(&header.dim, allowed)?;
     if header.sizeof_hdr != 348 {
         return Err(not_nifti("its byte order is unclear"));
     }
@@ -64,17 +75,18 @@ pub(super) fn parse(bytes: &[u8; HEADER_LEN]) -> Result<Header, NiftiError> {
         layout: VoxelLayout {
             datatype: supported_type(header.datatype)?,
             big_endian: header.endianness == Endianness::Big,
-            count: dims.into_iter().map(u64::from).product(),
+            count: dims.into_iter().map(u64::from).product::<u64>() * volumes,
             offset: voxel_offset(header.vox_offset, is_pair)?,
             slope: slope(header.scl_slope),
             intercept: intercept(header.scl_slope, header.scl_inter)?,
         },
         is_pair,
+        volumes,
     })
 }
 
-/// The three sizes, once there is exactly one volume of them.
-fn checked_dims(dim: &[u16; 8]) -> Result<[u16; 3], NiftiError> {
+/// The three sizes and the number of volumes, once it is allowed.
+fn checked_dims(dim: &[u16; 8], allowed: Volumes) -> Result<([u16; 3], u64), NiftiError> {
     let [dimensions, i, j, k, rest @ ..] = *dim;
     if dimensions == 0 || dimensions > 7 {
         return Err(NiftiError::BadField {
@@ -92,11 +104,13 @@ fn checked_dims(dim: &[u16; 8]) -> Result<[u16; 3], NiftiError> {
     if !size.iter().chain(used_rest.clone()).all(is_valid) {
         return Err(NiftiError::BadDimensions { size });
     }
-    let volumes: u64 = used_rest.map(|&n| u64::from(n)).product();
-    if volumes > 1 {
-        return Err(NiftiError::SeveralVolumes { volumes });
+    let volumes: u64 = used_rest.clone().map(|&n| u64::from(n)).product();
+    let along_fourth = used_rest.map(|&n| u64::from(n)).next().unwrap_or(1);
+    match allowed {
+        Volumes::Series if volumes == along_fourth => Ok((size, volumes)),
+        _ if volumes == 1 => Ok((size, 1)),
+        _ => Err(NiftiError::SeveralVolumes { volumes }),
     }
-    Ok(size)
 }
 
 fn supported_type(code: i16) -> Result<NiftiType, NiftiError> {

@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-use ndarray::Array3;
+use ndarray::{Array3, Array4};
 
 use super::error::NiftiError;
 use super::grid::NiftiGrid;
-use super::header::{self, Header, HEADER_LEN};
+use super::header::{self, Header, Volumes, HEADER_LEN};
 use super::source::{header_path, voxel_path, Source};
 use super::voxels::read_voxels;
+use crate::geometry::Geometry;
 use crate::volume::{LabelMap, Volume};
 
 /// How far a stored label may be from a whole number (a slope such as 0.1 is not exact).
@@ -101,6 +102,31 @@ pub fn read_labels(path: &Path) -> Result<(LabelMap, NiftiGrid), NiftiError> {
     Ok((read.volume, read.grid))
 }
 
+/// Reads volumes of one grid that a file holds along its fourth dimension, as `[volume, k, j, i]`; a 3-D file holds one.
+///
+/// # Errors
+/// As [`read_image`], but for several volumes; a file of five or more dimensions is refused.
+pub fn read_series(path: &Path) -> Result<(Array4<f32>, Geometry), NiftiError> {
+    let mut count = 0_u64;
+    let read = read_voxels_of(path, &ReadOptions::default(), Volumes::Series, |value| {
+        let value = value as f32;
+        count += u64::from(!value.is_finite());
+        value
+    })?;
+    let (header, total) = (read.header, read.voxels.len() as u64);
+    if count > 0 {
+        return Err(NiftiError::NotFinite { count, total });
+    }
+    let [k, j, i] = read.geometry.shape_kji();
+    let volumes = usize::try_from(header.volumes).unwrap_or(usize::MAX);
+    let data = Array4::from_shape_vec((volumes, k, j, i), read.voxels);
+    let data = data.map_err(|_| NiftiError::TooShort {
+        expected: header.layout.count,
+        found: total,
+    })?;
+    Ok((data, read.geometry))
+}
+
 struct Read<T> {
     volume: Volume<T>,
     grid: NiftiGrid,
@@ -112,33 +138,51 @@ fn read_with<T>(
     options: &ReadOptions,
     convert: impl FnMut(f64) -> T,
 ) -> Result<Read<T>, NiftiError> {
+    let read = read_voxels_of(path, options, Volumes::One, convert)?;
+    let shape = read.geometry.shape_kji();
+    let found = read.voxels.len() as u64;
+    let data = Array3::from_shape_vec(shape, read.voxels).map_err(|_| NiftiError::TooShort {
+        expected: read.header.layout.count,
+        found,
+    })?;
+    let volume = Volume::new(data, read.geometry).map_err(|_| NiftiError::GridMismatch)?;
+    Ok(Read {
+        volume,
+        grid: read.header.grid,
+        warnings: read.warnings,
+    })
+}
+
+/// All voxels of a file, and what its header says.
+struct Voxels<T> {
+    header: Header,
+    geometry: Geometry,
+    voxels: Vec<T>,
+    warnings: Vec<String>,
+}
+
+fn read_voxels_of<T>(
+    path: &Path,
+    options: &ReadOptions,
+    allowed: Volumes,
+    convert: impl FnMut(f64) -> T,
+) -> Result<Voxels<T>, NiftiError> {
     let path = header_path(path);
     let mut source = Source::open(&path)?;
-    let Header {
-        grid,
-        layout,
-        is_pair,
-    } = header::parse(&read_header(&mut source)?)?;
-    let (geometry, warnings) = grid.geometry(options.allow_unoriented)?;
+    let header = header::parse(&read_header(&mut source)?, allowed)?;
+    let (geometry, warnings) = header.grid.geometry(options.allow_unoriented)?;
     let mut position = HEADER_LEN as u64;
-    if is_pair {
+    if header.is_pair {
         source = Source::open(&voxel_path(&path)?)?;
         position = 0;
     }
-    let voxel_bytes = layout.byte_len();
-    source.check_can_hold(layout.offset, voxel_bytes)?;
+    let layout = header.layout;
+    source.check_can_hold(layout.offset, layout.byte_len())?;
     source.skip(layout.offset.saturating_sub(position))?;
-    let voxels = read_voxels(&mut source, &layout, convert)?;
-    let shape = geometry.shape_kji();
-    let found = voxels.len() as u64;
-    let data = Array3::from_shape_vec(shape, voxels).map_err(|_| NiftiError::TooShort {
-        expected: layout.count,
-        found,
-    })?;
-    let volume = Volume::new(data, geometry).map_err(|_| NiftiError::GridMismatch)?;
-    Ok(Read {
-        volume,
-        grid,
+    Ok(Voxels {
+        voxels: read_voxels(&mut source, &layout, convert)?,
+        header,
+        geometry,
         warnings,
     })
 }

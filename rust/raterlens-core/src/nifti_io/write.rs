@@ -6,10 +6,12 @@ use std::path::Path;
 use byteorder::{LittleEndian, WriteBytesExt};
 use flate2::write::GzEncoder;
 use flate2::Compression;
+use ndarray::ArrayView4;
 
 use super::error::NiftiError;
-use super::grid::NiftiGrid;
+use super::grid::{NiftiGrid, MAX_AXIS};
 use crate::atomic::write_atomic;
+use crate::geometry::Geometry;
 use crate::grid::GRID_TOLERANCE_MM;
 use crate::volume::{LabelMap, Volume};
 
@@ -51,6 +53,42 @@ pub fn write_map_f32(
     write_volume(path, map, grid, VoxelType::Float32, voxel)
 }
 
+/// Writes volumes of one grid, `[volume, k, j, i]`, as one file with four dimensions of 32-bit floats: for example one volume a class.
+///
+/// # Errors
+/// As [`write_labels`]; no volume, more than 32767, or volumes of another shape than the geometry's.
+pub fn write_series_f32(
+    path: &Path,
+    series: &ArrayView4<'_, f32>,
+    geometry: &Geometry,
+    grid: Option<&NiftiGrid>,
+) -> Result<(), NiftiError> {
+    let (volumes, k, j, i) = series.dim();
+    let dims = geometry.dims;
+    let number = u16::try_from(volumes).ok();
+    let number = number.filter(|n| (1..=MAX_AXIS).contains(&usize::from(*n)));
+    let number = number.ok_or(NiftiError::TooLarge { dims })?;
+    if [k, j, i] != geometry.shape_kji() {
+        return Err(NiftiError::GridMismatch);
+    }
+    let mut grid = grid_of(grid, geometry)?;
+    grid.dim[0] = 4;
+    grid.dim[4] = number;
+    write_file(path, &grid, VoxelType::Float32, |w| {
+        let mut bytes = Vec::new();
+        for volume in series.outer_iter() {
+            for slice in volume.outer_iter() {
+                bytes.clear();
+                for &value in slice {
+                    bytes.write_f32::<LittleEndian>(value)?;
+                }
+                w.write_all(&bytes)?;
+            }
+        }
+        Ok(())
+    })
+}
+
 #[derive(Debug, Clone, Copy)]
 enum VoxelType {
     Uint8,
@@ -76,13 +114,8 @@ fn write_volume<T>(
     voxel_type: VoxelType,
     write_voxel: impl Fn(&mut dyn Write, &T) -> io::Result<()>,
 ) -> Result<(), NiftiError> {
-    let is_compressed = is_compressed(path)?;
-    let grid = match grid {
-        Some(grid) => *checked(grid, volume)?,
-        None => NiftiGrid::from_geometry(volume.geometry())?,
-    };
-    let write_all = |w: &mut dyn Write| -> io::Result<()> {
-        w.write_all(&header_bytes(&grid, voxel_type)?)?;
+    let grid = grid_of(grid, volume.geometry())?;
+    write_file(path, &grid, voxel_type, |w| {
         let mut slice_bytes = Vec::new();
         for slice in volume.data().outer_iter() {
             slice_bytes.clear();
@@ -92,6 +125,20 @@ fn write_volume<T>(
             w.write_all(&slice_bytes)?;
         }
         Ok(())
+    })
+}
+
+/// Writes a header and what follows it, compressed or not.
+fn write_file(
+    path: &Path,
+    grid: &NiftiGrid,
+    voxel_type: VoxelType,
+    write_voxels: impl Fn(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), NiftiError> {
+    let is_compressed = is_compressed(path)?;
+    let write_all = |w: &mut dyn Write| -> io::Result<()> {
+        w.write_all(&header_bytes(grid, voxel_type)?)?;
+        write_voxels(w)
     };
     write_atomic(path, |file| {
         if !is_compressed {
@@ -104,10 +151,18 @@ fn write_volume<T>(
     Ok(())
 }
 
+/// The grid given, or that of the geometry.
+fn grid_of(grid: Option<&NiftiGrid>, geometry: &Geometry) -> Result<NiftiGrid, NiftiError> {
+    match grid {
+        Some(grid) => Ok(*checked(grid, geometry)?),
+        None => NiftiGrid::from_geometry(geometry),
+    }
+}
+
 /// The grid, once it places the voxels where the volume has them.
-fn checked<'a, T>(grid: &'a NiftiGrid, volume: &Volume<T>) -> Result<&'a NiftiGrid, NiftiError> {
+fn checked<'a>(grid: &'a NiftiGrid, wanted: &Geometry) -> Result<&'a NiftiGrid, NiftiError> {
     let (geometry, _) = grid.geometry(true)?;
-    match geometry.max_distance_mm(volume.geometry()) {
+    match geometry.max_distance_mm(wanted) {
         Some(distance_mm) if distance_mm <= GRID_TOLERANCE_MM => Ok(grid),
         _ => Err(NiftiError::GridMismatch),
     }

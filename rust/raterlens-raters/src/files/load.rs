@@ -46,12 +46,24 @@ pub fn load_raters(
     resample: bool,
     control: &Control<'_>,
 ) -> Result<LoadedRaters, RatersError> {
+    match files.len() {
+        found @ (0 | 1) => Err(RatersError::TooFewRaters { found }),
+        _ => load_maps(files, resample, control),
+    }
+}
+
+/// As [`load_raters`], of one label map or more.
+///
+/// # Errors
+/// As [`load_raters`], but for a single file.
+pub fn load_maps(
+    files: &[RaterFile],
+    resample: bool,
+    control: &Control<'_>,
+) -> Result<LoadedRaters, RatersError> {
     let (first, others) = files
         .split_first()
         .ok_or(RatersError::TooFewRaters { found: 0 })?;
-    if others.is_empty() {
-        return Err(RatersError::TooFewRaters { found: 1 });
-    }
     check_different(files)?;
     let (labels, grid) = open_labels(&first.path)?;
     let mut loaded = LoadedRaters {

@@ -2,6 +2,7 @@
 
 mod agreement;
 mod differences;
+mod evaluation;
 mod performance;
 mod variability;
 
@@ -9,6 +10,10 @@ use std::io;
 
 pub use agreement::{overall, pairs, raters};
 pub use differences::{differences, limits, measurements};
+pub use evaluation::{
+    calibration as calibration_bins, structures as structure_scores,
+    uncertainty as uncertainty_scores,
+};
 pub use performance::performance;
 pub use variability::{entropy_rows, variance_rows};
 

@@ -14,7 +14,9 @@ const HEIGHT: f64 = 240.0;
 /// Width of a bar, and of the gap between groups.
 const BAR: f64 = 22.0;
 const GAP: f64 = 26.0;
+/// Groups are widened for their names between these.
 const LEAST_GROUP: f64 = 64.0;
+const MOST_GROUP: f64 = 150.0;
 
 /// Groups of bars on one axis.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,7 +66,9 @@ impl Bars {
                 series,
             });
         }
-        let group = (BAR * self.series.len() as f64 + GAP).max(LEAST_GROUP);
+        let longest = self.groups.iter().map(|g| g.chars().count()).max();
+        let name = (6.4 * longest.unwrap_or(0) as f64 + 10.0).clamp(LEAST_GROUP, MOST_GROUP);
+        let group = (BAR * self.series.len() as f64 + GAP).max(name);
         let width = group * self.groups.len().max(2) as f64;
         let all = || self.series.iter().flat_map(|s| s.bars.iter().flatten());
         let heights = all().flat_map(|b| b.interval.into_iter().flatten().chain([b.value, 0.0]));
@@ -132,9 +136,8 @@ impl Bars {
         let left = frame.left + width * (group as f64 + 0.5) - all / 2.0 + BAR * series as f64;
         let (base, top) = (frame.y.at(0.0), frame.y.at(bar.value));
         let middle = left + BAR / 2.0;
-        let highest = bar
-            .interval
-            .map_or(top, |[_, high]| frame.y.at(high).min(top));
+        let high = bar.interval.map_or(top, |[_, high]| frame.y.at(high));
+        let highest = high.min(top).min(base);
         html! {
             g {
                 title { (self.say(bar, series, group)) }
