@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Files that would run something when PyTorch opens them are refused by the name of what they would run, and run nothing.
+"""Files that would run something when PyTorch opens them are refused by the name of that, and run nothing.
 
 Made with Python's own pickle and torch.save. Needs RATERLENS_PROGRAM; skipped, with the reason, without PyTorch.
 """
@@ -39,9 +39,8 @@ class Hostile(unittest.TestCase):
 
     def importing(self, file: Path) -> str:
         out = self.folder / "out.rlmodel"
-        text = refused(
-            run("model", "import", "--from", "paraspinal-muscle-seg", file, "-o", out, "--labels", labels(), "--input-orientation", "LP")
-        )
+        options = ["--labels", labels(), "--input-orientation", "LP"]
+        text = refused(run("model", "import", "--from", "paraspinal-muscle-seg", file, "-o", out, *options))
         self.assertFalse(out.exists())
         self.assertNotIn("panicked", text)
         return text

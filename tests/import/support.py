@@ -98,7 +98,9 @@ def from_array(seen: numpy.ndarray, orientation: str) -> numpy.ndarray:
 def segment(image: Path, model: Path, out: Path) -> tuple[numpy.ndarray, dict[str, numpy.ndarray]]:
     """Labels and variance maps that the program writes, as ``[slice, row, column]``."""
     done(run("segment", image, "--model", model, "--device", "cpu", "-o", out, "--force"))
-    maps = {p.name.removeprefix("variance_").removesuffix(".nii.gz"): read_voxels(p) for p in out.glob("variance_*.nii.gz")}
+    maps = {
+        p.name.removeprefix("variance_").removesuffix(".nii.gz"): read_voxels(p) for p in out.glob("variance_*.nii.gz")
+    }
     return read_voxels(out / "labels.nii.gz"), maps
 
 

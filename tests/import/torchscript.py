@@ -8,6 +8,7 @@ patient. Needs RATERLENS_PROGRAM; skipped, with the reason, without PyTorch.
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 import unittest
 import warnings
@@ -40,7 +41,7 @@ class Quadrants(torch.nn.Module):
 
 
 class Strips(torch.nn.Module):
-    """Class 1 in the first third of the rows, class 2 in the first third of the columns of the rest, class 3 elsewhere."""
+    """Class 1 in the first third of the rows, class 2 in that of the columns of the rest, class 3 elsewhere."""
 
     def forward(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
         n, _, h, w = x.shape
@@ -159,7 +160,7 @@ class TorchScript(unittest.TestCase):
         text = done(run("model", "check", self.folder / "right.rlmodel", *reference))
         self.assertIn("PROVED on this case", text)
         self.assertIn("1 labelled slices", text)
-        rows = [line for line in text.splitlines() if line[10:16].strip().startswith(("0.", "1.")) and line[:4] in ("best", "    ")]
+        rows = re.findall(r"^(?:best|    ).{5} [01]\.\d{4} .*$", text, re.MULTILINE)
         self.assertEqual(len(rows), 8 * 6)
         self.assertRegex(rows[0], r"^best own +0\.99\d\d +PR +a +b_left +c")
         means = [float(row[9:17]) for row in rows]
@@ -173,7 +174,8 @@ class TorchScript(unittest.TestCase):
         self.assertIn("--input-orientation PR --labels 1=a,2=b_left,3=c", text)
         # A reference of something else.
         reference[-1] = "10=x,20=y"
-        self.assertIn("none of the model's structures", refused(run("model", "check", self.folder / "right.rlmodel", *reference)))
+        text = refused(run("model", "check", self.folder / "right.rlmodel", *reference))
+        self.assertIn("none of the model's structures", text)
 
     def test_every_way_of_returning_works_and_is_recorded(self):
         two = "1=a,2=b"
@@ -182,7 +184,8 @@ class TorchScript(unittest.TestCase):
         text = done(self.importing("traced.pt", "traced", two, **{"--licence": "MIT"}))
         self.assertIn("code of whoever made it", text)
         manifest = json.loads((self.folder / "traced.rlmodel" / "model.json").read_text())
-        self.assertEqual((manifest["kind"], manifest["script"], manifest["licence"]), ("torchscript", {"variance": False}, "MIT"))
+        self.assertEqual((manifest["kind"], manifest["licence"]), ("torchscript", "MIT"))
+        self.assertEqual(manifest["script"], {"variance": False})
         self.assertNotIn("architecture", manifest)
         text = done(run("model", "check", self.folder / "traced.rlmodel", "--device", "cpu"))
         self.assertIn("Loaded      3 parameters", text)
@@ -208,7 +211,8 @@ class TorchScript(unittest.TestCase):
             self.assertFalse((self.folder / "bad.rlmodel").exists())
         for option in ("--size", "--normalisation"):
             self.assertIn(option, refused(self.importing("strips.pt", "bad", "1=a,2=b,3=c", **{option: None})))
-        self.assertIn("1..=1", refused(self.importing("strips.pt", "bad", "1=a,2=b,3=c", **{"--channels": "3"})).replace("is not in ", ""))
+        text = refused(self.importing("strips.pt", "bad", "1=a,2=b,3=c", **{"--channels": "3"}))
+        self.assertIn("--channels", text)
 
     def test_a_changed_program_is_noticed_before_it_is_loaded(self):
         done(self.importing("strips.pt", "changed", "1=a,2=b,3=c"))
