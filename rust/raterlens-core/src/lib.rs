@@ -8,6 +8,7 @@ pub mod agreement;
 pub mod atomic;
 pub mod augment;
 pub mod control;
+pub mod correction;
 pub mod distance;
 pub mod evaluation;
 pub mod fusion;
