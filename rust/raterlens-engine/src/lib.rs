@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | load a model onto a device | [`Segmenter::load`] |
 //! | turn an image into labels, variance maps and measures | [`Segmenter::segment`] |
+//! | have what a rater's corrections act on | [`Segmenter::segment_soft`], `raterlens_core::correction` |
 //! | follow or stop a run from any thread | [`Control`], [`CancelFlag`] |
 //! | write the files of a case, all or none | [`case::save_case`] |
 //! | find out whether a model's labels and orientation are right | [`check::compare_with_reference`] |
@@ -22,6 +23,7 @@ mod request;
 pub mod run_record;
 mod segmenter;
 mod slices;
+mod soft;
 
 pub use error::EngineError;
 pub use raterlens_core::control::{CancelFlag, Control, Progress};
@@ -29,3 +31,4 @@ pub use raterlens_nn::{DeviceReport, DeviceRequest, Manifest};
 pub use request::{ModelIdentity, SegmentRequest, SegmentResult, Timings};
 pub use run_record::RunRecord;
 pub use segmenter::Segmenter;
+pub use soft::SoftLayers;

@@ -18,6 +18,7 @@ use crate::error::EngineError;
 use crate::notes;
 use crate::request::{ModelIdentity, SegmentRequest, SegmentResult, Timings};
 use crate::slices::{prepare, Layers, WayBack};
+use crate::soft::SoftLayers;
 use raterlens_core::control::Control;
 
 /// A model on a device. May be shared between threads; runs take turns, batch by batch.
@@ -118,7 +119,7 @@ impl Segmenter {
         control.step(0.0, "Checking the image")?;
         check_image(image)?;
         let canonical = CanonicalAxial::for_geometry(image.geometry());
-        let layers = self.run_slices(image, &canonical, request, control, &mut timings)?;
+        let layers = self.run_slices(image, &canonical, request, control, &mut timings, false)?;
 
         let restoring = Instant::now();
         control.step(0.96, "Measuring")?;
@@ -155,6 +156,42 @@ impl Segmenter {
         })
     }
 
+    /// As [`Segmenter::segment`], with each structure's soft label for a rater's corrections, and without measures. Labels and
+    /// variance are the same to the last bit.
+    ///
+    /// # Errors
+    /// As [`Segmenter::segment`].
+    pub fn segment_soft(
+        &self,
+        image: &Volume<f32>,
+        request: &SegmentRequest,
+        control: &Control<'_>,
+    ) -> Result<SoftLayers, EngineError> {
+        control.step(0.0, "Checking the image")?;
+        check_image(image)?;
+        let canonical = CanonicalAxial::for_geometry(image.geometry());
+        let mut timings = Timings::default();
+        let layers = self.run_slices(image, &canonical, request, control, &mut timings, true)?;
+        let restore = |maps: Vec<ndarray::Array3<f32>>| {
+            let restored = maps.into_iter().map(|map| {
+                control.cancel.check()?;
+                Ok(canonical.from_canonical(map)?)
+            });
+            restored.collect::<Result<Vec<_>, EngineError>>()
+        };
+        let labels = canonical.from_canonical(layers.labels)?;
+        let mut warnings = notes::about_input(&canonical, &self.manifest);
+        warnings.extend(notes::about_labels(&labels, self.scheme()));
+        let layers = SoftLayers {
+            labels,
+            soft: restore(layers.soft)?,
+            variance: restore(layers.variance)?,
+            warnings,
+        };
+        control.step(1.0, "Done")?;
+        Ok(layers)
+    }
+
     /// Runs the network over all axial slices.
     fn run_slices(
         &self,
@@ -163,17 +200,22 @@ impl Segmenter {
         request: &SegmentRequest,
         control: &Control<'_>,
         timings: &mut Timings,
+        wants_soft: bool,
     ) -> Result<Layers, EngineError> {
         let started = Instant::now();
         let axial = canonical.to_canonical(image)?;
         let (slices, height, width) = axial.data().dim();
         let input = &self.manifest.input;
         let frame = slice_frame(axial.geometry(), input)?;
+        let shape = (slices, height, width);
         let maps = match self.manifest.predicts_variance() {
             true => self.scheme().len(),
             false => 0,
         };
-        let mut layers = Layers::new((slices, height, width), maps);
+        let mut layers = match wants_soft {
+            true => Layers::with_soft(shape, maps, self.scheme().len()),
+            false => Layers::new(shape, maps),
+        };
         timings.prepare_secs += started.elapsed().as_secs_f64();
 
         let batch_size = request.batch_size_on(&self.device.name);

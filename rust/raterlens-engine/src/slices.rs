@@ -8,6 +8,7 @@ use raterlens_nn::SlicePrediction;
 use rayon::prelude::*;
 
 use crate::error::EngineError;
+use crate::soft::soft_labels;
 use raterlens_core::control::CancelFlag;
 
 /// Slices `range` of a canonical volume `[k, j, i]` as the network's input `[N, 1, H, W]`: resized,
@@ -38,6 +39,8 @@ pub(crate) struct Layers {
     pub(crate) labels: Array3<u16>,
     /// Per structure, `[k, j, i]`; none from a model that predicts none.
     pub(crate) variance: Vec<Array3<f32>>,
+    /// Soft label of each structure, `[k, j, i]`; empty unless wanted.
+    pub(crate) soft: Vec<Array3<f32>>,
 }
 
 /// How predictions become layers.
@@ -53,7 +56,7 @@ pub(crate) struct WayBack<'a> {
 
 impl WayBack<'_> {
     /// One map of the network on the slice's own pixels.
-    fn native(&self, map: ArrayView2<'_, f32>) -> Result<Array2<f32>, EngineError> {
+    pub(crate) fn native(&self, map: ArrayView2<'_, f32>) -> Result<Array2<f32>, EngineError> {
         Ok(self.frame.to_native(self.orientation.to_canonical(map))?)
     }
 }
@@ -63,6 +66,15 @@ impl Layers {
         Self {
             labels: Array3::zeros(shape),
             variance: (0..maps).map(|_| Array3::zeros(shape)).collect(),
+            soft: Vec::new(),
+        }
+    }
+
+    /// The same, with soft labels.
+    pub(crate) fn with_soft(shape: (usize, usize, usize), maps: usize, structures: usize) -> Self {
+        Self {
+            soft: (0..structures).map(|_| Array3::zeros(shape)).collect(),
+            ..Self::new(shape, maps)
         }
     }
 
@@ -85,6 +97,9 @@ impl Layers {
             let probabilities = prediction.probabilities.index_axis(Axis(0), n);
             choose_labels(probabilities, back, out)
         })?;
+        if !self.soft.is_empty() {
+            self.keep_soft(first, prediction, back, cancel)?;
+        }
         let mut jobs = Vec::new();
         for (c, map) in self.variance.iter_mut().enumerate() {
             let map = map.slice_mut(span);
@@ -97,6 +112,33 @@ impl Layers {
             let small = prediction.variance.slice(s![n, c, .., ..]);
             out.assign(&back.native(small)?);
             Ok(())
+        })
+    }
+}
+
+impl Layers {
+    /// As [`Layers::keep`], for soft labels, once the labels are chosen.
+    fn keep_soft(
+        &mut self,
+        first: usize,
+        prediction: &SlicePrediction,
+        back: WayBack<'_>,
+        cancel: &CancelFlag,
+    ) -> Result<(), EngineError> {
+        let count = prediction.probabilities.len_of(Axis(0));
+        let span = s![first..first + count, .., ..];
+        let mut jobs: Vec<Vec<_>> = (0..count).map(|_| Vec::new()).collect();
+        for map in &mut self.soft {
+            let slices = map.slice_mut(span).into_iter_of_slices();
+            for (job, (_, out)) in jobs.iter_mut().zip(slices) {
+                job.push(out);
+            }
+        }
+        let labels = self.labels.slice(span);
+        jobs.into_par_iter().enumerate().try_for_each(|(n, outs)| {
+            cancel.check()?;
+            let probabilities = prediction.probabilities.index_axis(Axis(0), n);
+            soft_labels(probabilities, back, labels.index_axis(Axis(0), n), outs)
         })
     }
 }
@@ -254,6 +296,7 @@ mod tests {
             let mut prediction = SlicePrediction {
                 probabilities: Array4::zeros((1, 5, height, width)),
                 variance: Array4::zeros((1, 4, height, width)),
+                evidential_uncertainty: Array4::zeros((1, 0, height, width)),
             };
             prediction.probabilities[[0, 2, r, c]] = 1.0;
             prediction.variance[[0, 1, r, c]] = 0.25;

@@ -101,6 +101,32 @@ fn two_runs_and_two_threads_give_the_same_bits() {
 }
 
 #[test]
+fn soft_labels_agree_with_labels_and_change_nothing_else() {
+    // Stored from head to foot, columns to the right: soft labels must be turned back like everything else.
+    let turned = [[-1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, -1.0]];
+    let upright = image([40, 32, 5], [0.8, 0.8, 4.0], 0.0);
+    let grid = Geometry::new([40, 32, 5], [0.8, 0.8, 4.0], [0.0; 3], turned).unwrap();
+    let volume = Volume::new(upright.into_parts().0, grid).unwrap();
+    let (segmenter, request) = (segmenter(), SegmentRequest::default());
+    let plain = segmenter
+        .segment(&volume, &request, &Control::default())
+        .unwrap();
+    let soft = segmenter
+        .segment_soft(&volume, &request, &Control::default())
+        .unwrap();
+    assert!(plain.labels == soft.labels && plain.variance == soft.variance);
+    let mut drawn = 0;
+    for (structure, map) in segmenter.scheme().structures.iter().zip(&soft.soft) {
+        let inside = map.map(|&q| q >= 0.5);
+        assert!(inside == plain.labels.map(|&l| l == structure.id));
+        assert!(map.data().iter().all(|q| (0.0..=1.0).contains(q)));
+        drawn += inside.data().iter().filter(|m| **m).count();
+    }
+    assert!(drawn > 0);
+    assert_eq!(soft.byte_len(), 40 * 32 * 5 * (2 + 4 * 8));
+}
+
+#[test]
 fn noise_in_the_headers_spacing_changes_nothing() {
     let exact = image([40, 32, 3], [0.8, 0.8, 4.0], 0.0);
     let noisy = image([40, 32, 3], [0.800_000_1, 0.8, 4.0], 1e-7);
