@@ -9,6 +9,7 @@ mod model;
 mod model_path;
 mod raters;
 mod segment;
+mod serve;
 mod synth;
 mod train;
 
@@ -38,23 +39,32 @@ enum Command {
     Agree(raters::agree::AgreeArgs),
     /// Compare a prediction with the truth
     Evaluate(raters::evaluate::EvaluateArgs),
+    /// Answer ITK-SNAP's clicks, scribbles and lassos (AI brush) with a model
+    Serve(serve::ServeArgs),
     /// Look at models, prove them, and import what others have made
     #[command(subcommand)]
     Model(model::ModelCommand),
     /// Write synthetic cases with simulated raters
     Synth(synth::SynthArgs),
-    /// Train a model on synthetic images
+    /// Train models on a study of several raters, or on synthetic images
     Train(train::TrainArgs),
 }
 
 fn main() -> ExitCode {
-    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn")).init();
-    let result = match Cli::parse().command {
+    let command = Cli::parse().command;
+    // What runs for hours says what it does.
+    let filter = match command {
+        Command::Serve(_) => "warn,raterlens_serve=info,raterlens=info",
+        _ => "warn",
+    };
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or(filter)).init();
+    let result = match command {
         Command::Segment(args) => segment::run(&args),
         Command::Fuse(args) => raters::fuse::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Variability(args) => raters::variability::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Agree(args) => raters::agree::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Evaluate(args) => raters::evaluate::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Serve(args) => serve::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Model(command) => model::run(&command).map(|()| ExitCode::SUCCESS),
         Command::Synth(args) => synth::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Train(args) => train::run(&args).map(|()| ExitCode::SUCCESS),

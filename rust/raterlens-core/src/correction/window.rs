@@ -31,7 +31,8 @@ impl Window {
         let range = std::array::from_fn(|axis| {
             let n = 2 - axis;
             // One voxel more: the voxel just beyond the reach is what ends it.
-            let margin = (2.0 * reach_mm / geometry.spacing_mm[n]).ceil() as usize + 1;
+            let margin = (2.0 * reach_mm / geometry.spacing_mm[n]).ceil() as usize;
+            let margin = margin.saturating_add(1);
             let end = high[n].saturating_add(margin).saturating_add(1);
             low[n].saturating_sub(margin)..end.min(geometry.dims[n])
         });
