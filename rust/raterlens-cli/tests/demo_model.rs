@@ -8,7 +8,8 @@ use std::path::Path;
 use raterlens_core::fusion::majority_vote;
 use raterlens_core::metrics::dice;
 use raterlens_core::variability::{variance_maps, VarianceOptions};
-use raterlens_core::Volume;
+use raterlens_core::{LabelScheme, Volume};
+use raterlens_engine::check::compare_with_reference;
 use raterlens_engine::{Control, DeviceRequest, SegmentRequest, Segmenter};
 use raterlens_synth::{generate_case, SynthOptions};
 
@@ -72,4 +73,52 @@ fn relative_error(pairs: &[(f64, f64)]) -> f64 {
     let error: f64 = pairs.iter().map(|(p, t)| (p - t).powi(2)).sum();
     let constant: f64 = pairs.iter().map(|(_, t)| (t - mean).powi(2)).sum();
     error / constant
+}
+
+#[test]
+fn a_labelled_case_proves_its_labels_and_orientation() {
+    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/demo-lumbar.rlmodel");
+    let mut segmenter = Segmenter::load(&model, DeviceRequest::Cpu).unwrap();
+    let options = SynthOptions {
+        slices: 1,
+        ..SynthOptions::default()
+    };
+    let case = generate_case(TEST_BIT | FIRST_SUBJECT, &options).unwrap();
+    let truth = majority_vote(&case.raters).unwrap();
+    let scheme = segmenter.scheme().clone();
+    let mut check = |meaning: &LabelScheme| {
+        let (request, control) = (SegmentRequest::default(), Control::default());
+        let segmenter = &mut segmenter;
+        compare_with_reference(segmenter, &case.image, &truth, meaning, &request, &control).unwrap()
+    };
+    let found = check(&scheme);
+    assert_eq!(found.choices.len(), 8 * 24);
+    assert!(found.supports_the_package());
+    assert!(found.choices[found.own].mean_dice > MIN_DICE);
+    // The two at the top put left and right in the same place; all others are far off.
+    let letters: Vec<&str> = found.choices[..2]
+        .iter()
+        .map(|c| c.orientation.letters())
+        .collect();
+    assert!(
+        letters.contains(&"LP") && letters.contains(&"RP"),
+        "{letters:?}"
+    );
+    assert!(found.choices[2].mean_dice < 0.6, "{:?}", found.choices[2]);
+
+    // A reference that has left and right exchanged: the package is not supported by it.
+    let mut exchanged = scheme.clone();
+    for s in &mut exchanged.structures {
+        s.id = [2, 1, 4, 3][usize::from(s.id) - 1];
+    }
+    let found = check(&exchanged);
+    assert!(!found.supports_the_package());
+    assert_eq!(
+        found.choices[0].order,
+        if found.choices[0].orientation.letters() == "LP" {
+            [1, 0, 3, 2]
+        } else {
+            [0, 1, 2, 3]
+        }
+    );
 }

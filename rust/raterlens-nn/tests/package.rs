@@ -92,6 +92,11 @@ fn nonsense_in_the_description_is_refused() {
         ),
         ("\"heads\": 4", "\"heads\": 7"),
         ("\"licence\"", "\"unknown_field\""),
+        ("\"kind\": \"native\"", "\"kind\": \"torchscript\""),
+        (
+            "\"orientation\": \"axial-lps\"",
+            "\"orientation\": \"axial-lrs\"",
+        ),
     ] {
         let (_dir, path) = package();
         edit_manifest(&path, from, to);
@@ -164,4 +169,26 @@ fn a_truncated_weight_file_is_an_error_not_a_crash() {
         let error = Predictor::load(&package, &open_device(DeviceRequest::Cpu)).unwrap_err();
         assert!(error.to_string().contains("weights"), "{error}");
     }
+}
+
+#[test]
+fn a_native_package_without_its_network_is_refused() {
+    let (_dir, path) = package();
+    let file = path.join("model.json");
+    let mut value: serde_json::Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    value.as_object_mut().unwrap().remove("architecture");
+    fs::write(&file, value.to_string()).unwrap();
+    resum(&path);
+    let text = ModelPackage::open(&path).unwrap_err().to_string();
+    assert!(text.contains("architecture"), "{text}");
+}
+
+#[test]
+fn parameters_are_counted_without_the_statistics_of_batch_norms() {
+    let (_dir, path) = package();
+    let package = ModelPackage::open(&path).unwrap();
+    let cpu = open_device(DeviceRequest::Cpu);
+    let learnt = Predictor::load(&package, &cpu).unwrap().parameter_count();
+    assert_eq!(package.parameter_count().unwrap(), Some(learnt));
+    assert!(learnt > 1000);
 }

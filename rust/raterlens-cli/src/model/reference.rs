@@ -47,6 +47,7 @@ pub fn text(check: &ReferenceCheck, m: &Manifest, all: bool) -> String {
         for structure in &choice.order {
             let _ = write!(out, "  {:<width$}", names.get(*structure).unwrap_or(&"?"));
         }
+        out.truncate(out.trim_end_matches(' ').len());
         out.push('\n');
     }
     if check.choices.len() > shown {
