@@ -118,8 +118,8 @@ def gradient_unit(name: str, gradient: torch.Tensor) -> float:
 def training(case: Case, program: Path, folder: Path, network: reference.Network, facts: dict) -> str:
     """Compares training passes with given masks: outputs, gradients and running statistics.
 
-    Gradients are held to the tolerance in float64. In float32 a ReLU whose input lies within rounding of 0 may be open in one
-    program and closed in the other, which changes gradients in steps: there one of a few inputs has to agree.
+    Gradients are held to the tolerance in float64. In float32 a ReLU whose input lies within rounding of 0 may be open
+    in one program and closed in the other, which changes gradients in steps: there one of a few inputs has to agree.
     """
     facts = {**facts, "mode": "training", "size": json.dumps(case.size)}
     weights = weights_of(network)

@@ -1,8 +1,8 @@
 """The networks of RaterLens in PyTorch, written from the papers and the project's specification.
 
 Sources: U-Net (Ronneberger 2015), TransUNet (Chen 2021, arXiv 2102.04306), ResNet-34 (He 2016), ViT (Dosovitskiy 2021),
-the R50 encoder as its authors describe it, Attention U-Net (Oktay 2018), blur-pool (Zhang 2019). Architectures come as the
-JSON object of ``model.json``; names of weights are those of RaterLens's weight files.
+the R50 encoder as its authors describe it, Attention U-Net (Oktay 2018), blur-pool (Zhang 2019). Architectures come as
+the JSON object of ``model.json``; names of weights are those of RaterLens's weight files.
 
 Plain modules in the usual style: this is also what RaterLens is timed against.
 """
@@ -57,7 +57,7 @@ def max_pool_three(blur: bool) -> nn.Module:
     return nn.MaxPool2d(3, 2, 1)
 
 
-# --- encoders: each returns the features at 1/16 and the skips, the coarsest first --------------------------------------
+# --- encoders: each returns the features at 1/16 and the skips, the coarsest first --------------------------
 
 
 class BasicBlock(nn.Module):
@@ -218,7 +218,7 @@ class UNetEncoder(nn.Module):
         return x, skips
 
 
-# --- transformer --------------------------------------------------------------------------------------------------------
+# --- transformer --------------------------------------------------------------------------------------------
 
 
 def embed(x: torch.Tensor, patch: nn.Module, position: torch.Tensor, dropout: nn.Module) -> torch.Tensor:
@@ -291,7 +291,7 @@ class Transformer(nn.Module):
         return self.norm(tokens).transpose(1, 2).unflatten(2, features.shape[2:])
 
 
-# --- decoder ------------------------------------------------------------------------------------------------------------
+# --- decoder ------------------------------------------------------------------------------------------------
 
 
 class AttentionGate(nn.Module):
@@ -352,7 +352,7 @@ class Decoder(nn.Module):
         return self.head(x)
 
 
-# --- networks -----------------------------------------------------------------------------------------------------------
+# --- networks -----------------------------------------------------------------------------------------------
 
 
 class Task(nn.Module):

@@ -2,9 +2,9 @@
 
     python3 tools/studies/brain_growth.py DATA STUDY
 
-DATA is a folder with `images/CASE.png` and `masks/CASE_RATER.png` (255 where the rater drew; QUBIQ 2020, task brain-growth: one
-slice of a neonatal brain for each case). Writes `study.toml`, `cases.csv` and `labels.txt` into the folder STUDY; images stay where
-they are. Only Python's own library is needed.
+DATA is a folder with `images/CASE.png` and `masks/CASE_RATER.png` (255 where the rater drew; QUBIQ 2020, task
+brain-growth: one slice of a neonatal brain for each case). Writes `study.toml`, `cases.csv` and `labels.txt` into the
+folder STUDY; images stay where they are. Only Python's own library is needed.
 """
 
 import csv

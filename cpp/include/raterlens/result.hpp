@@ -38,7 +38,7 @@ struct Layer {
 /// Everything one run gives. All arrays are on the input's grid, i fastest.
 struct SegmentResult {
   std::vector<std::uint16_t> labels; ///< 0 = background, else `Structure::id`.
-  std::vector<Layer> variance;       ///< In the order of `structures()`; empty from a model that predicts none.
+  std::vector<Layer> variance; ///< In the order of `structures()`; empty from a model that predicts none.
   std::vector<MeasureRow> measures;  ///< Whole-volume and per-slice rows.
   std::string device;                ///< What ran it: "cpu", "cuda:0".
   std::string device_reason;         ///< Why that device.

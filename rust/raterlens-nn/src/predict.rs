@@ -35,7 +35,7 @@ enum Runner {
     Native {
         // The network's tensors are views of the store's; the store keeps them alive together.
         store: VarStore,
-        network: Network,
+        network: Box<Network>,
     },
     Script(Script),
 }
@@ -50,7 +50,10 @@ impl Runner {
         let network = build(&store, manifest)?;
         weights::load(&mut store, &package.weights_path())?;
         store.freeze();
-        Ok(Self::Native { store, network })
+        Ok(Self::Native {
+            store,
+            network: Box::new(network),
+        })
     }
 
     fn parameter_count(&self) -> u64 {

@@ -124,6 +124,9 @@ fn last_line(message: &str) -> String {
         .split("Exception raised from")
         .next()
         .unwrap_or(message);
-    let lines = text.lines().map(str::trim).filter(|l| !l.is_empty());
-    lines.last().unwrap_or("no reason was given").to_owned()
+    let mut lines = text.lines().map(str::trim).filter(|l| !l.is_empty());
+    lines
+        .next_back()
+        .unwrap_or("no reason was given")
+        .to_owned()
 }

@@ -76,7 +76,10 @@ impl FitOptions {
         if !(self.learning_rate.is_finite() && self.learning_rate > 0.0) {
             return fail("the learning rate must be a positive number");
         }
-        if self.max_gradient_norm.is_some_and(|n| !(n > 0.0)) {
+        if self
+            .max_gradient_norm
+            .is_some_and(|n| n.is_nan() || n <= 0.0)
+        {
             return fail("max_gradient_norm must be a positive number");
         }
         self.schedule.check()?;

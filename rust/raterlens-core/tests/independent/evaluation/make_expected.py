@@ -30,7 +30,7 @@ def short(values):
 
 
 def digits_ensemble():
-    """Real inputs: five logistic regressions on bootstrap samples of scikit-learn's digits 0 to 4, and 160 pictures kept apart."""
+    """Real inputs: five logistic regressions on bootstrap samples of digits 0 to 4, and 160 pictures kept apart."""
     data = datasets.load_digits(n_class=5)
     order = np.random.default_rng(11).permutation(len(data.target))
     x, y = data.data[order], data.target[order]
@@ -111,7 +111,9 @@ def ensemble(samples, truth, logits):
         return float((special.logsumexp(beta * logits, axis=1) - beta * logits[np.arange(len(truth)), truth]).mean())
 
     def slope(beta):
-        return float(((special.softmax(beta * logits, axis=1) * logits).sum(1) - logits[np.arange(len(truth)), truth]).mean())
+        return float(
+            ((special.softmax(beta * logits, axis=1) * logits).sum(1) - logits[np.arange(len(truth)), truth]).mean()
+        )
 
     beta = optimize.brentq(slope, 0.02, 50, xtol=1e-15, rtol=1e-14)
     return {
