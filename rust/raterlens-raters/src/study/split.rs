@@ -348,11 +348,11 @@ mod tests {
                 ("subject".to_owned(), format!("s{s:03}")),
                 (
                     "sex".to_owned(),
-                    if s % 3 == 0 { "M" } else { "F" }.to_owned(),
+                    if s.is_multiple_of(3) { "M" } else { "F" }.to_owned(),
                 ),
                 (
                     "age_group".to_owned(),
-                    if s % 4 == 0 { "60+" } else { "-60" }.to_owned(),
+                    if s.is_multiple_of(4) { "60+" } else { "-60" }.to_owned(),
                 ),
                 ("level".to_owned(), format!("L{l}")),
             ]),

@@ -64,7 +64,7 @@ impl ImageTally {
         let squares = |a: ArrayView3<'_, f32>, b: ArrayView3<'_, f32>, first: usize| {
             let channels = a.axis_iter(Axis(0)).zip(b.axis_iter(Axis(0))).skip(first);
             let one = |(a, b): (ArrayView2<'_, f32>, ArrayView2<'_, f32>)| {
-                let pairs = a.into_iter().zip(b.into_iter());
+                let pairs = a.into_iter().zip(b);
                 pairs.map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>()
             };
             channels.map(one).collect::<Vec<_>>()

@@ -121,7 +121,7 @@ pub fn train_run(
             trainer.save_weights(&folder.path("best.safetensors"))?;
         }
         let last = epoch + 1 == recipe.epochs || stops_early(&history);
-        if last || (epoch + 1) % recipe.checkpoint_every == 0 {
+        if last || (epoch + 1).is_multiple_of(recipe.checkpoint_every) {
             let notes = serde_json::to_value(&history).map_err(TrainError::internal)?;
             trainer.save(&folder.path("last.safetensors"), &notes)?;
         }
