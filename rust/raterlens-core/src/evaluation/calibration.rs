@@ -113,7 +113,7 @@ pub(super) fn fill(pairs: impl Iterator<Item = (f32, bool)>, bins: usize) -> Vec
     let mut sums = vec![Sums::default(); bins];
     for (confidence, right) in pairs {
         let c = f64::from(confidence);
-        if let Some(bin) = sums.get_mut(place(c, bins)) {
+        if let Some(bin) = sums.get_mut(place(confidence, bins)) {
             bin.voxels += 1.0;
             bin.confidence += c;
             bin.right += f64::from(u8::from(right));
@@ -122,10 +122,10 @@ pub(super) fn fill(pairs: impl Iterator<Item = (f32, bool)>, bins: usize) -> Vec
     sums
 }
 
-/// The bin of a confidence: edges are the numbers `b / bins`, whatever the product below is rounded to.
-fn place(confidence: f64, bins: usize) -> usize {
-    let edge = |b: usize| b as f64 / bins as f64;
-    let mut bin = ((confidence * bins as f64) as usize).min(bins - 1);
+/// The bin of a confidence: edges are `b / bins` in single precision, so that a confidence of 0.9 begins a bin of ten.
+fn place(confidence: f32, bins: usize) -> usize {
+    let edge = |b: usize| (b as f64 / bins as f64) as f32;
+    let mut bin = ((f64::from(confidence) * bins as f64) as usize).min(bins - 1);
     if bin > 0 && confidence < edge(bin) {
         bin -= 1;
     } else if bin + 1 < bins && confidence >= edge(bin + 1) {
@@ -176,7 +176,11 @@ mod tests {
     fn edges_belong_to_the_bin_above_and_one_to_the_last() {
         for bins in [1, 3, 7, 10, 15] {
             for b in 0..bins {
-                assert_eq!(place(b as f64 / bins as f64, bins), b, "{b}/{bins}");
+                assert_eq!(
+                    place((b as f64 / bins as f64) as f32, bins),
+                    b,
+                    "{b}/{bins}"
+                );
             }
             assert_eq!(place(1.0, bins), bins - 1);
         }

@@ -65,10 +65,9 @@ impl SampleAccumulator {
         let all = standard.as_slice().unwrap_or_default(); // standard layout is contiguous
         let voxels = found[1] * found[2] * found[3];
         if !are_probabilities(all, voxels) {
-            return match fault(self.samples, sample) {
-                Some(error) => Err(error),
-                None => Err(UncertaintyError::NoSamples), // never: both look for the same
-            };
+            if let Some(error) = fault(self.samples, sample) {
+                return Err(error);
+            }
         }
         if self.samples == 0 {
             self.shape = found;

@@ -56,9 +56,10 @@ pub fn reduce_samples(samples: &ArrayView5<'_, f32>) -> Result<UncertaintyMaps, 
         )
         .reduce(|| false, |a, b| a | b);
     if is_bad {
-        let views = samples.axis_iter(Axis(0)).enumerate();
-        let found = views.filter_map(|(n, sample)| fault(n, &sample)).next();
-        return Err(found.unwrap_or(UncertaintyError::NoSamples));
+        let mut views = samples.axis_iter(Axis(0)).enumerate();
+        if let Some(error) = views.find_map(|(n, sample)| fault(n, &sample)) {
+            return Err(error);
+        }
     }
     Ok(planes.maps([classes, k, j, i], n))
 }
