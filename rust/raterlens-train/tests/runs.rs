@@ -18,6 +18,10 @@ struct StopAt {
 }
 
 impl Watch for StopAt {
+    fn begin(&mut self, _epochs_done: u64, _epochs: u64, steps: u64) {
+        self.step = 2 * steps + 2;
+    }
+
     fn step(&mut self, _loss: f64) {
         self.made += 1;
         if self.made == self.step {
@@ -47,11 +51,11 @@ fn an_interrupted_run_goes_on_as_if_it_had_not_been() {
 
     let parts = dir.path().join("parts");
     let cancel = CancelFlag::new();
-    // Four steps an epoch: in the middle of the third.
+    // In the middle of the third epoch.
     let stopped = plan.train(&parts, &cpu(), false, &cancel, &mut |_| {
         Box::new(StopAt {
             cancel: cancel.clone(),
-            step: 10,
+            step: 0,
             made: 0,
         })
     });
