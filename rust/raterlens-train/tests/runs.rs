@@ -99,7 +99,7 @@ fn a_trained_model_finds_the_discs_of_unseen_images() {
         .unwrap();
     let (_, run) = &report.runs[0];
     let test = run.test.as_ref().unwrap();
-    assert!(test.figures.dice > 0.7, "{:?}", test.figures);
+    assert!(test.figures.dice > 0.9, "{:?}", test.figures);
     assert!(test.figures.images >= 2);
     let package = ModelPackage::open(&run.model).unwrap();
     let m = package.manifest();
