@@ -2,18 +2,7 @@
 
 use thiserror::Error;
 
-use crate::labels::{LabelScheme, LabelSchemeError, Structure};
-
-/// Colours that people with any colour vision tell apart (Okabe and Ito), for structures without their own.
-const COLOURS: [[u8; 3]; 7] = [
-    [230, 159, 0],
-    [86, 180, 233],
-    [0, 158, 115],
-    [240, 228, 66],
-    [0, 114, 178],
-    [213, 94, 0],
-    [204, 121, 167],
-];
+use crate::labels::{LabelScheme, LabelSchemeError, Structure, DISTINCT_COLORS};
 
 /// Why a list of classes was refused.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -146,8 +135,8 @@ fn title(name: &str) -> String {
 }
 
 fn colour(class: u16) -> [u8; 3] {
-    let at = usize::from(class.saturating_sub(1)) % COLOURS.len();
-    COLOURS.get(at).copied().unwrap_or([128; 3])
+    let at = usize::from(class.saturating_sub(1)) % DISTINCT_COLORS.len();
+    DISTINCT_COLORS.get(at).copied().unwrap_or([128; 3])
 }
 
 #[cfg(test)]

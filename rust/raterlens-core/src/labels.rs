@@ -3,6 +3,18 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+/// Colours that people with any kind of colour vision can tell apart (Okabe and Ito 2008), without black: for structures without
+/// their own.
+pub const DISTINCT_COLORS: [[u8; 3]; 7] = [
+    [230, 159, 0],
+    [86, 180, 233],
+    [0, 158, 115],
+    [240, 228, 66],
+    [0, 114, 178],
+    [213, 94, 0],
+    [204, 121, 167],
+];
+
 /// A coded term, so that other programs know the structure whatever its name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Terminology {

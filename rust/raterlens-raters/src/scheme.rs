@@ -3,20 +3,10 @@
 use std::collections::BTreeSet;
 
 use raterlens_core::fusion::{Classes, RaterSet};
+use raterlens_core::labels::DISTINCT_COLORS;
 use raterlens_core::{LabelScheme, Structure};
 
 use crate::error::RatersError;
-
-/// Colours that people with any kind of colour vision can tell apart (Okabe and Ito 2008), without black.
-const COLORS: [[u8; 3]; 7] = [
-    [230, 159, 0],
-    [86, 180, 233],
-    [0, 158, 115],
-    [240, 228, 66],
-    [0, 114, 178],
-    [213, 94, 0],
-    [204, 121, 167],
-];
 
 /// A scheme that calls label 7 "label_7" and "Label 7": what is known without a list of names. Label 0 is left out.
 ///
@@ -43,9 +33,12 @@ pub fn scheme_of_labels(labels: impl IntoIterator<Item = u16>) -> LabelScheme {
 
 /// The `n`th colour; after seven they are repeated, a third darker each time.
 pub(crate) fn color(n: usize) -> [u8; 3] {
-    let round = (n / COLORS.len()) as i32;
+    let round = (n / DISTINCT_COLORS.len()) as i32;
     let shade = (2.0_f64 / 3.0).powi(round);
-    let base = COLORS.get(n % COLORS.len()).copied().unwrap_or_default();
+    let base = DISTINCT_COLORS
+        .get(n % DISTINCT_COLORS.len())
+        .copied()
+        .unwrap_or_default();
     base.map(|c| (f64::from(c) * shade).round() as u8)
 }
 

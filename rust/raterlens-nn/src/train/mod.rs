@@ -69,10 +69,7 @@ pub fn train(
     let _alone = seed_alone(i64::from_ne_bytes(options.seed.to_ne_bytes()));
     let mut store = VarStore::new(device.tch());
     let network = build(&store, manifest)?;
-    match start {
-        Some(package) => weights::load(&mut store, &package.weights_path())?,
-        None => initialise(&store)?,
-    }
+    first_weights(&mut store, start)?;
     let mut optimizer = adamw(&store, options)?;
     let scale = manifest.variance.scale;
     batches::with_prefetch(data, options, device, |next| {
@@ -108,6 +105,14 @@ pub fn write_untrained(
     build(&store, manifest)?;
     initialise(&store)?;
     save(&store, manifest, 0, out)
+}
+
+/// The weights of a package, or new ones from libtorch's generator.
+fn first_weights(store: &mut VarStore, start: Option<&ModelPackage>) -> Result<(), NnError> {
+    match start {
+        Some(package) => weights::load(store, &package.weights_path()),
+        None => Ok(initialise(store)?),
+    }
 }
 
 /// Seeds libtorch's generator, which is one for the whole process: while the guard lives no other

@@ -12,11 +12,11 @@ use super::checkpoint;
 use super::objective::{Context, Objective};
 use super::optimiser::{Optimiser, OptimiserKind};
 use super::schedule::Schedule;
-use super::{seed_alone, LossParts, TrainingSample};
+use super::{first_weights, seed_alone, LossParts, TrainingSample};
 use crate::architecture::Head;
 use crate::device::Device;
 use crate::error::NnError;
-use crate::network::{initialise, Generator, Mode, Network};
+use crate::network::{Generator, Mode, Network};
 use crate::package::{Manifest, ModelPackage};
 use crate::predict::{build, interpret, SlicePrediction};
 use crate::weights;
@@ -130,10 +130,7 @@ impl Trainer {
         let _alone = seed_alone(i64::from_ne_bytes(options.seed.to_ne_bytes()));
         let mut store = VarStore::new(device.tch());
         let network = build(&store, manifest)?;
-        match start {
-            Some(package) => weights::load(&mut store, &package.weights_path())?,
-            None => initialise(&store)?,
-        }
+        first_weights(&mut store, start)?;
         Ok(Self {
             optimiser: Optimiser::new(options.optimiser, &store)?,
             store,
