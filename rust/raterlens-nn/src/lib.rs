@@ -14,6 +14,7 @@ pub mod device;
 pub mod error;
 mod evidence;
 pub mod import;
+mod loaded;
 mod network;
 pub mod package;
 #[doc(hidden)]

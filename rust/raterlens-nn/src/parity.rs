@@ -12,12 +12,14 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use safetensors::SafeTensors;
-use tch::nn::VarStore;
-use tch::{Kind, Tensor};
+use tch::nn::{Optimizer, OptimizerConfig, VarStore};
+use tch::{Kind, Reduction, Tensor};
 
 use crate::architecture::Architecture;
 use crate::error::{NnError, PackageError};
-use crate::network::{GivenMasks, Mode, Network, TaskOutputs};
+use crate::network::{initialise, Generator, GivenMasks, Mode, Network, TaskOutputs};
+use crate::package::{Manifest, ModelPackage};
+use crate::predict::build;
 use crate::weights;
 
 /// Tensors by name.
@@ -99,7 +101,7 @@ impl Job {
         let (_, channels, _, _) = x.size4()?;
         let mut store = VarStore::new(tch::Device::Cpu);
         let (a, size, structures) = (&self.architecture, self.size, self.structures);
-        let network = Network::build(&store.root(), a, channels as usize, size, structures)?;
+        let mut network = Network::build(&store.root(), a, channels as usize, size, structures)?;
         if self.double {
             store.double();
         }
@@ -110,6 +112,8 @@ impl Job {
             self.loss(&outputs)?.f_backward()?;
             return results(&outputs, Some(&store));
         }
+        // As a predictor does it.
+        network.prepare()?;
         let outputs = tch::no_grad(|| network.forward(x, Mode::Evaluation))?;
         results(&outputs, None)
     }
@@ -140,4 +144,78 @@ fn results(outputs: &TaskOutputs, trained: Option<&VarStore>) -> Result<Tensors,
         }
     }
     Ok(found)
+}
+
+/// Writes a package of random float32 weights: for timing.
+///
+/// # Errors
+/// The package cannot be built or written.
+pub fn write_random_f32(manifest: &Manifest, out: &Path) -> Result<(), NnError> {
+    let store = VarStore::new(tch::Device::Cpu);
+    build(&store, manifest)?;
+    initialise(&store)?;
+    let bytes = weights::tensors_to_bytes(&store.variables())?;
+    ModelPackage::write(
+        out,
+        manifest.clone(),
+        &bytes,
+        "Random weights, for timing.\n",
+    )?;
+    Ok(())
+}
+
+/// Training steps on random data, for timing: cross-entropy plus mean squared error, SGD with momentum.
+#[derive(Debug)]
+pub struct Trainer {
+    network: Network,
+    optimizer: Optimizer,
+    images: Tensor,
+    labels: Tensor,
+    variance: Tensor,
+}
+
+impl Trainer {
+    /// For batches of `batch` images of `size`, of four structures.
+    ///
+    /// # Errors
+    /// The network cannot be built.
+    pub fn new(a: &Architecture, size: [usize; 2], batch: i64) -> Result<Self, NnError> {
+        const STRUCTURES: i64 = 4;
+        let store = VarStore::new(tch::Device::Cpu);
+        let network = Network::build(&store.root(), a, 1, size, STRUCTURES as usize)?;
+        initialise(&store)?;
+        let cpu = (Kind::Float, tch::Device::Cpu);
+        let [h, w] = size.map(|s| s as i64);
+        let sgd = tch::nn::sgd(0.9, 0.0, 1e-4, false);
+        Ok(Self {
+            network,
+            optimizer: sgd.build(&store, 1e-3)?,
+            images: Tensor::f_randn([batch, 1, h, w], cpu)?,
+            labels: Tensor::f_randint(STRUCTURES + 1, [batch, h, w], (Kind::Int64, cpu.1))?,
+            variance: Tensor::f_rand([batch, STRUCTURES, h, w], cpu)?,
+        })
+    }
+
+    /// One step; returns its loss.
+    ///
+    /// # Errors
+    /// libtorch's own reason.
+    pub fn step(&mut self) -> Result<f64, NnError> {
+        let outputs = self
+            .network
+            .forward(&self.images, Mode::Training(&Generator))?;
+        let mut loss = {
+            let none = None::<&Tensor>;
+            outputs
+                .logits
+                .f_cross_entropy_loss(&self.labels, none, Reduction::Mean, -100, 0.0)?
+        };
+        if let Some(variance) = &outputs.scaled_variance {
+            loss = loss.f_add(&variance.f_mse_loss(&self.variance, Reduction::Mean)?)?;
+        }
+        self.optimizer.zero_grad();
+        loss.f_backward()?;
+        self.optimizer.step();
+        Ok(loss.f_double_value(&[])?)
+    }
 }

@@ -8,10 +8,10 @@ use crate::architecture::Head;
 use crate::device::Device;
 use crate::error::NnError;
 use crate::evidence::evidence;
-use crate::network::{Mode, Network, TaskOutputs};
+use crate::loaded::LoadedNetwork;
+use crate::network::{Network, Scope, TaskOutputs};
 use crate::package::{Manifest, ModelPackage, PackageKind};
 use crate::script::Script;
-use crate::weights;
 
 /// A variance of values in [0, 1] cannot exceed a quarter.
 const MAX_VARIANCE: f64 = 0.25;
@@ -32,11 +32,7 @@ pub struct SlicePrediction {
 /// What runs: a network of our own, or a user's program.
 #[derive(Debug)]
 enum Runner {
-    Native {
-        // The network's tensors are views of the store's; the store keeps them alive together.
-        store: VarStore,
-        network: Box<Network>,
-    },
+    Native(Box<LoadedNetwork>),
     Script(Script),
 }
 
@@ -46,27 +42,20 @@ impl Runner {
         if manifest.kind == PackageKind::TorchScript {
             return Ok(Self::Script(Script::load(&package.weights_path(), device)?));
         }
-        let mut store = VarStore::new(device.tch());
-        let network = build(&store, manifest)?;
-        weights::load(&mut store, &package.weights_path())?;
-        store.freeze();
-        Ok(Self::Native {
-            store,
-            network: Box::new(network),
-        })
+        let network = LoadedNetwork::load(manifest, &package.weights_path(), device)?;
+        Ok(Self::Native(Box::new(network)))
     }
 
     fn parameter_count(&self) -> u64 {
-        let count = |tensors: &[Tensor]| tensors.iter().map(|t| t.numel() as u64).sum();
         match self {
-            Self::Native { store, .. } => count(&store.trainable_variables()),
-            Self::Script(script) => count(&script.parameters()),
+            Self::Native(network) => network.parameter_count(),
+            Self::Script(script) => script.parameters().iter().map(|t| t.numel() as u64).sum(),
         }
     }
 
     fn forward(&self, x: &Tensor, structures: usize) -> Result<TaskOutputs, NnError> {
         match self {
-            Self::Native { network, .. } => network.forward(x, Mode::Evaluation),
+            Self::Native(network) => network.forward(x),
             Self::Script(script) => script.forward(x, structures),
         }
     }
@@ -183,9 +172,14 @@ fn head(m: &Manifest) -> Head {
 
 /// Builds the network that a manifest describes in `store`.
 pub(crate) fn build(store: &VarStore, m: &Manifest) -> Result<Network, NnError> {
+    build_in(&Scope::new(&store.root()), m)
+}
+
+/// Builds the network that a manifest describes in a scope.
+pub(crate) fn build_in(scope: &Scope, m: &Manifest) -> Result<Network, NnError> {
     let none = || NnError::Architecture("a TorchScript package brings its own network".into());
-    Network::build(
-        &store.root(),
+    Network::build_in(
+        scope,
         m.architecture.as_ref().ok_or_else(none)?,
         m.input.channels,
         m.input.size,

@@ -1,6 +1,6 @@
 //! Attention gates on skips (Oktay 2018, "Attention U-Net").
 
-use tch::nn::Path;
+use super::scope::Scope;
 use tch::{TchError, Tensor};
 
 use super::layers::{Conv, ConvSize};
@@ -19,13 +19,18 @@ pub(crate) struct AttentionGate {
 }
 
 impl AttentionGate {
-    pub(crate) fn new(path: &Path, skip: i64, gating: i64) -> Result<Self> {
+    pub(crate) fn new(path: &Scope, skip: i64, gating: i64) -> Result<Self> {
         let between = (skip / 2).max(1);
         Ok(Self {
             skip: Conv::new(&(path / "skip"), ConvSize::new(skip, between, 1), false)?,
             gating: Conv::new(&(path / "gating"), ConvSize::new(gating, between, 1), true)?,
             weight: Conv::new(&(path / "weight"), ConvSize::new(between, 1, 1), true)?,
         })
+    }
+
+    pub(crate) fn prepare(&mut self) -> Result<()> {
+        let mut parts = [&mut self.skip, &mut self.gating, &mut self.weight].into_iter();
+        parts.try_for_each(Conv::prepare)
     }
 
     /// The gated skip; `gating` has the skip's rows and columns.

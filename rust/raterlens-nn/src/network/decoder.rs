@@ -1,6 +1,6 @@
 //! The decoder of one task: four upsampling stages of two convolution blocks, skips, a head.
 
-use tch::nn::Path;
+use super::scope::Scope;
 use tch::{TchError, Tensor};
 
 use super::attention_gate::AttentionGate;
@@ -23,7 +23,7 @@ struct Stage {
 impl Stage {
     /// `number`: of the stage, from 0; `skip`: channels of its skip, 0 for none.
     fn new(
-        path: &Path,
+        path: &Scope,
         size: &Size,
         (number, branch): (usize, Branch),
         (from, skip, to): (i64, i64, i64),
@@ -43,6 +43,13 @@ impl Stage {
             sites: [site(0), site(1)],
             dropout: size.dropout,
         })
+    }
+
+    fn prepare(&mut self) -> Result<()> {
+        if let Some(gate) = &mut self.gate {
+            gate.prepare()?;
+        }
+        self.blocks.iter_mut().try_for_each(ConvNorm::prepare)
     }
 
     /// Up to the stage's first dropout site.
@@ -80,7 +87,7 @@ impl Decoder {
     /// `from`: channels of the deep features; `skips`: channels of the skips, the coarsest first; `outputs`:
     /// channels of the result.
     pub(crate) fn new(
-        path: &Path,
+        path: &Scope,
         size: &Size,
         branch: Branch,
         from: i64,
@@ -106,6 +113,14 @@ impl Decoder {
             stages,
             head: Conv::new(&(path / "head"), ConvSize::three(from, outputs), true)?,
         })
+    }
+
+    pub(crate) fn prepare(&mut self) -> Result<()> {
+        if let Some(entry) = &mut self.entry {
+            entry.prepare()?;
+        }
+        self.stages.iter_mut().try_for_each(Stage::prepare)?;
+        self.head.prepare()
     }
 
     /// The part before the first dropout site: the same in every pass of test-time dropout.

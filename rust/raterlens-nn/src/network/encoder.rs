@@ -1,6 +1,6 @@
 //! The convolutional encoder that the tasks share.
 
-use tch::nn::Path;
+use super::scope::Scope;
 use tch::{TchError, Tensor};
 
 use super::mode::Mode;
@@ -63,7 +63,7 @@ pub(crate) enum Encoder {
 
 impl Encoder {
     /// `channels`: of the image.
-    pub(crate) fn new(path: &Path, size: &Backbone, channels: i64) -> Result<Self> {
+    pub(crate) fn new(path: &Scope, size: &Backbone, channels: i64) -> Result<Self> {
         Ok(match size.kind {
             BackboneKind::Resnet34 => Self::Resnet(Resnet::new(path, size, channels)?),
             BackboneKind::R50 => Self::R50(R50::new(path, size, channels)?),
@@ -71,10 +71,18 @@ impl Encoder {
         })
     }
 
+    pub(crate) fn prepare(&mut self) -> Result<()> {
+        match self {
+            Self::Resnet(net) => net.prepare(),
+            Self::R50(net) => net.prepare(),
+            Self::Unet(net) => net.prepare(),
+        }
+    }
+
     pub(crate) fn forward(&self, x: &Tensor, mode: Mode) -> Result<Features> {
         match self {
             Self::Resnet(net) => net.forward(x, mode),
-            Self::R50(net) => net.forward(x),
+            Self::R50(net) => net.forward(x, mode),
             Self::Unet(net) => net.forward(x, mode),
         }
     }

@@ -15,6 +15,7 @@ mod layers;
 mod mode;
 mod r50;
 mod resnet;
+mod scope;
 mod task;
 mod transformer;
 mod unet;
@@ -30,6 +31,7 @@ pub(crate) use dropout::{Dropout, Site};
 pub(crate) use dropout::{Generator, GivenMasks};
 pub(crate) use init::initialise;
 pub(crate) use mode::Mode;
+pub(crate) use scope::Scope;
 
 use crate::architecture::Architecture;
 use crate::error::NnError;
@@ -75,6 +77,18 @@ impl Network {
         size: [usize; 2],
         structures: usize,
     ) -> Result<Self, NnError> {
+        let scope = Scope::new(path);
+        Self::build_in(&scope, architecture, channels, size, structures)
+    }
+
+    /// As [`build`](Self::build), in a scope.
+    pub(crate) fn build_in(
+        path: &Scope,
+        architecture: &Architecture,
+        channels: usize,
+        size: [usize; 2],
+        structures: usize,
+    ) -> Result<Self, NnError> {
         architecture.check(size)?;
         let grid = size.map(|s| (s / 16) as i64);
         let structures = i64::try_from(structures).unwrap_or(i64::MAX - 1);
@@ -97,6 +111,21 @@ impl Network {
                 false => None,
             },
         })
+    }
+
+    /// Makes evaluation and sampling faster, once the weights are there: batch norms are folded into their
+    /// convolutions, weights standardised, and both kept with channels last. Results change by float rounding alone.
+    /// Weights that change afterwards are not seen by evaluation any more: not for training.
+    pub(crate) fn prepare(&mut self) -> Result<(), NnError> {
+        self.encoder.prepare()?;
+        if let Some(embedding) = &mut self.shared_embedding {
+            embedding.prepare()?;
+        }
+        self.segmentation.prepare()?;
+        if let Some(variance) = &mut self.variance {
+            variance.prepare()?;
+        }
+        Ok(())
     }
 
     /// `[N, channels, H, W]` to logits `[N, structures + 1, H, W]` and scaled variance `[N, structures, H, W]`.

@@ -1,11 +1,12 @@
 //! The R50 encoder as the TransUNet authors published it (SPEC section 5): weight-standardised convolutions,
 //! group norms, post-activation units, a max-pool without padding.
 
-use tch::nn::Path;
+use super::scope::Scope;
 use tch::{TchError, Tensor};
 
 use super::encoder::Features;
-use super::layers::{ConvSize, GroupNorm};
+use super::layers::{channels_last, ConvSize, GroupNorm};
+use super::mode::Mode;
 use crate::architecture::{Backbone, R50_GROUPS};
 
 type Result<T> = std::result::Result<T, TchError>;
@@ -22,14 +23,17 @@ const EXPANSION: i64 = 4;
 #[derive(Debug)]
 struct StandardisedConv {
     weight: Tensor,
+    /// The standardised weight, for evaluation.
+    prepared: Option<Tensor>,
     stride: i64,
     padding: i64,
 }
 
 impl StandardisedConv {
-    fn new(path: &Path, size: ConvSize) -> Result<Self> {
+    fn new(path: &Scope, size: ConvSize) -> Result<Self> {
         Ok(Self {
             weight: path.f_zeros("weight", &size.dims())?,
+            prepared: None,
             stride: size.stride,
             padding: size.kernel / 2,
         })
@@ -43,10 +47,19 @@ impl StandardisedConv {
         self.weight.f_sub(&mean)?.f_div(&deviation)
     }
 
-    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+    fn prepare(&mut self) -> Result<()> {
+        self.prepared = Some(channels_last(&self.standardised()?.f_detach()?)?);
+        Ok(())
+    }
+
+    fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
         let (stride, padding) = ([self.stride; 2], [self.padding; 2]);
         let none = None::<&Tensor>;
-        x.f_conv2d(&self.standardised()?, none, stride, padding, [1, 1], 1)
+        let weight = match &self.prepared {
+            Some(weight) if !mode.batch_statistics() => weight.shallow_clone(),
+            _ => self.standardised()?,
+        };
+        x.f_conv2d(&weight, none, stride, padding, [1, 1], 1)
     }
 }
 
@@ -58,19 +71,19 @@ struct ConvGroup {
 }
 
 impl ConvGroup {
-    fn new(path: &Path, size: ConvSize) -> Result<Self> {
+    fn new(path: &Scope, size: ConvSize) -> Result<Self> {
         Self::with_groups(path, size, R50_GROUPS, NORM_EPS)
     }
 
-    fn with_groups(path: &Path, size: ConvSize, groups: i64, eps: f64) -> Result<Self> {
+    fn with_groups(path: &Scope, size: ConvSize, groups: i64, eps: f64) -> Result<Self> {
         Ok(Self {
             conv: StandardisedConv::new(&(path / "conv"), size)?,
             norm: GroupNorm::new(&(path / "norm"), size.to, groups, eps)?,
         })
     }
 
-    fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        self.norm.forward(&self.conv.forward(x)?)
+    fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
+        self.norm.forward(&self.conv.forward(x, mode)?)
     }
 }
 
@@ -84,7 +97,7 @@ struct Unit {
 }
 
 impl Unit {
-    fn new(path: &Path, from: i64, to: i64, stride: i64) -> Result<Self> {
+    fn new(path: &Scope, from: i64, to: i64, stride: i64) -> Result<Self> {
         let middle = to / EXPANSION;
         let second = ConvSize::three(middle, middle).with_stride(stride);
         let projection = ConvSize::new(from, to, 1).with_stride(stride);
@@ -103,15 +116,21 @@ impl Unit {
         })
     }
 
-    fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let y = self.first.forward(x)?.f_relu()?;
-        let y = self.second.forward(&y)?.f_relu()?;
-        let y = self.third.forward(&y)?;
+    fn prepare(&mut self) -> Result<()> {
+        let always = [&mut self.first, &mut self.second, &mut self.third];
+        let mut parts = always.into_iter().chain(&mut self.projection);
+        parts.try_for_each(|part| part.conv.prepare())
+    }
+
+    fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
+        let y = self.first.forward(x, mode)?.f_relu_()?;
+        let y = self.second.forward(&y, mode)?.f_relu_()?;
+        let y = self.third.forward(&y, mode)?;
         let shortcut = match &self.projection {
-            Some(p) => p.forward(x)?,
+            Some(p) => p.forward(x, mode)?,
             None => x.shallow_clone(),
         };
-        shortcut.f_add(&y)?.f_relu()
+        shortcut.f_add(&y)?.f_relu_()
     }
 }
 
@@ -123,7 +142,7 @@ pub(crate) struct R50 {
 }
 
 impl R50 {
-    pub(crate) fn new(path: &Path, size: &Backbone, channels: i64) -> Result<Self> {
+    pub(crate) fn new(path: &Scope, size: &Backbone, channels: i64) -> Result<Self> {
         let w = size.width;
         let colours = if channels == 1 { COLOURS } else { channels };
         let root = ConvSize::new(colours, w, 7).with_stride(2);
@@ -146,20 +165,26 @@ impl R50 {
         })
     }
 
-    /// Nothing in it differs between training and evaluation.
-    pub(crate) fn forward(&self, x: &Tensor) -> Result<Features> {
+    pub(crate) fn prepare(&mut self) -> Result<()> {
+        self.root.conv.prepare()?;
+        let mut units = self.stages.iter_mut().flatten();
+        units.try_for_each(Unit::prepare)
+    }
+
+    /// Training differs from evaluation only in when the weights are standardised.
+    pub(crate) fn forward(&self, x: &Tensor, mode: Mode) -> Result<Features> {
         let (_, channels, rows, columns) = x.size4()?;
-        let half = if channels == 1 {
-            self.root.forward(&x.f_repeat([1, COLOURS, 1, 1])?)?
+        let mut half = if channels == 1 {
+            self.root.forward(&x.f_repeat([1, COLOURS, 1, 1])?, mode)?
         } else {
-            self.root.forward(x)?
+            self.root.forward(x, mode)?
         };
-        let half = half.f_relu()?;
+        let half = half.f_relu_()?;
         let mut y = half.f_max_pool2d([3, 3], [2, 2], [0, 0], [1, 1], false)?;
         let mut levels = vec![half];
         for (n, stage) in self.stages.iter().enumerate() {
             for unit in stage {
-                y = unit.forward(&y)?;
+                y = unit.forward(&y, mode)?;
             }
             let scale = 4 << n;
             levels.push(fill(&y, rows / scale, columns / scale)?);
@@ -188,10 +213,10 @@ mod tests {
     fn the_quarter_skip_is_filled_with_zeros_at_bottom_and_right() {
         let vs = VarStore::new(Device::Cpu);
         let size = Architecture::transunet_r50(Size::Tiny, Tasks::Multi).backbone;
-        let r50 = R50::new(&vs.root(), &size, 1).unwrap();
+        let r50 = R50::new(&Scope::new(&vs.root()), &size, 1).unwrap();
         crate::network::initialise(&vs).unwrap();
         let x = Tensor::rand([1, 1, 64, 96], (Kind::Float, Device::Cpu));
-        let features = r50.forward(&x).unwrap();
+        let features = r50.forward(&x, Mode::Evaluation).unwrap();
         assert_eq!(features.deep.size(), [1, 16 * 32, 4, 6]);
         let quarter = &features.skips[1];
         assert_eq!(quarter.size(), [1, 4 * 32, 16, 24]);

@@ -1,6 +1,6 @@
 //! ResNet-34 (He 2016) up to 1/16 resolution, with skips at 1/8, 1/4 and 1/2.
 
-use tch::nn::Path;
+use super::scope::Scope;
 use tch::{TchError, Tensor};
 
 use super::downsample::{blur_pool, max_pool_three};
@@ -19,13 +19,17 @@ struct Strided {
 }
 
 impl Strided {
-    fn new(path: &Path, size: ConvSize, blur: bool) -> Result<Self> {
+    fn new(path: &Scope, size: ConvSize, blur: bool) -> Result<Self> {
         let blur = blur && size.stride > 1;
         let size = size.with_stride(if blur { 1 } else { size.stride });
         Ok(Self {
             conv: ConvNorm::new(path, size)?,
             blur,
         })
+    }
+
+    fn prepare(&mut self) -> Result<()> {
+        self.conv.prepare()
     }
 
     /// Convolution, norm, ReLU, and the blur last (Zhang 2019, eq. 4).
@@ -57,7 +61,7 @@ struct BasicBlock {
 }
 
 impl BasicBlock {
-    fn new(path: &Path, size: ConvSize, blur: bool) -> Result<Self> {
+    fn new(path: &Scope, size: ConvSize, blur: bool) -> Result<Self> {
         let changes_shape = size.stride != 1 || size.from != size.to;
         let projection = ConvSize { kernel: 1, ..size };
         Ok(Self {
@@ -71,6 +75,12 @@ impl BasicBlock {
         })
     }
 
+    fn prepare(&mut self) -> Result<()> {
+        self.first.prepare()?;
+        self.second.prepare()?;
+        self.projection.as_mut().map_or(Ok(()), Strided::prepare)
+    }
+
     fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
         let y = self.first.forward_relu(x, mode)?;
         let y = self.second.forward(&y, mode)?;
@@ -78,7 +88,7 @@ impl BasicBlock {
             Some(p) => p.forward_linear(x, mode)?,
             None => x.shallow_clone(),
         };
-        y.f_add(&shortcut)?.f_relu()
+        y.f_add(&shortcut)?.f_relu_()
     }
 }
 
@@ -91,7 +101,7 @@ pub(crate) struct Resnet {
 }
 
 impl Resnet {
-    pub(crate) fn new(path: &Path, size: &Backbone, channels: i64) -> Result<Self> {
+    pub(crate) fn new(path: &Scope, size: &Backbone, channels: i64) -> Result<Self> {
         let (w, blur) = (size.width, size.blur_pool);
         let root = ConvSize::new(channels, w, 7).with_stride(2);
         let mut stages = Vec::new();
@@ -119,6 +129,12 @@ impl Resnet {
         })
     }
 
+    pub(crate) fn prepare(&mut self) -> Result<()> {
+        self.root.prepare()?;
+        let mut blocks = self.stages.iter_mut().flatten();
+        blocks.try_for_each(BasicBlock::prepare)
+    }
+
     pub(crate) fn forward(&self, x: &Tensor, mode: Mode) -> Result<Features> {
         let half = self.root.forward_relu(x, mode)?;
         let mut y = max_pool_three(&half, self.blur)?;
@@ -144,7 +160,7 @@ mod tests {
         // By hand: 3x3 convolutions of the three stages, projections, root, batch norms.
         let vs = VarStore::new(tch::Device::Cpu);
         let base = Architecture::base();
-        Resnet::new(&vs.root(), &base.backbone, 1).unwrap();
+        Resnet::new(&Scope::new(&vs.root()), &base.backbone, 1).unwrap();
         let block = |from: i64, to: i64| 9 * from * to + 9 * to * to + 4 * to;
         let stage = |from: i64, to: i64, n: i64| {
             let projection = if from == to { 0 } else { from * to + 2 * to };

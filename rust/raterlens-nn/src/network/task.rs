@@ -1,6 +1,6 @@
 //! What belongs to one task alone: its transformer, if any, and its decoder.
 
-use tch::nn::Path;
+use super::scope::Scope;
 use tch::{TchError, Tensor};
 
 use super::decoder::Decoder;
@@ -22,7 +22,7 @@ pub(crate) struct Task {
 
 impl Task {
     pub(crate) fn new(
-        root: &Path,
+        root: &Scope,
         architecture: &Architecture,
         branch: Branch,
         grid: [i64; 2],
@@ -46,6 +46,13 @@ impl Task {
             transformer,
             decoder: Decoder::new(&(path / "decoder"), size, branch, deep, skips, outputs)?,
         })
+    }
+
+    pub(crate) fn prepare(&mut self) -> Result<()> {
+        if let Some(embedding) = &mut self.embedding {
+            embedding.prepare()?;
+        }
+        self.decoder.prepare()
     }
 
     /// Everything before the decoder's first dropout site. `shared`: tokens of the shared embedding.

@@ -167,3 +167,34 @@ fn the_published_networks_have_as_many_weights_as_the_authors() {
         assert_eq!(count, expected);
     }
 }
+
+#[test]
+fn preparing_changes_evaluation_by_rounding_alone_and_training_not_at_all() {
+    for a in all() {
+        let (vs, mut net) = build(&a, 1, [32, 32]);
+        for (name, mut value) in vs.variables() {
+            // Norms that do something.
+            if name.contains("norm.") {
+                let _ = tch::no_grad(|| value.uniform_(0.5, 1.5));
+            }
+        }
+        let x = Tensor::randn([2, 1, 32, 32], CPU);
+        let evaluate = |net: &Network| net.forward(&x, Mode::Evaluation).unwrap().logits;
+        let train = |net: &Network| {
+            // Batch statistics move the running ones, which evaluation must not see here.
+            let kept: Vec<_> = vs.variables().into_iter().collect();
+            let copies: Vec<_> = kept.iter().map(|(_, v)| v.detach().copy()).collect();
+            let y = net.forward(&x, Mode::Training(&Recorder::default()));
+            for ((_, mut v), copy) in kept.into_iter().zip(copies) {
+                tch::no_grad(|| v.copy_(&copy));
+            }
+            y.unwrap().logits
+        };
+        let (before, trained) = (evaluate(&net), train(&net));
+        net.prepare().unwrap();
+        let after = evaluate(&net);
+        let scale = f64::try_from(before.abs().max()).unwrap().max(1.0);
+        assert!(after.allclose(&before, 0.0, 1e-5 * scale, false), "{a:?}");
+        assert_eq!(train(&net), trained, "{a:?}");
+    }
+}

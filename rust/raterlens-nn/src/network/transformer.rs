@@ -1,6 +1,6 @@
 //! The vision transformer (Dosovitskiy 2021) between encoder and decoder: pre-norm, exact GELU.
 
-use tch::nn::Path;
+use super::scope::Scope;
 use tch::{TchError, Tensor};
 
 use super::dropout::{Branch, Place, Site};
@@ -22,7 +22,7 @@ pub(crate) struct Embedding {
 impl Embedding {
     /// `grid`: rows and columns of the encoder's deepest feature map for the nominal input size.
     pub(crate) fn new(
-        path: &Path,
+        path: &Scope,
         size: &Size,
         branch: Branch,
         channels: i64,
@@ -38,6 +38,10 @@ impl Embedding {
             },
             dropout: size.dropout,
         })
+    }
+
+    pub(crate) fn prepare(&mut self) -> Result<()> {
+        self.patch.prepare()
     }
 
     /// The position embedding for a feature map of this size, interpolated when it differs.
@@ -78,7 +82,7 @@ struct Layer {
 }
 
 impl Layer {
-    fn new(path: &Path, size: &Size, branch: Branch, number: usize) -> Result<Self> {
+    fn new(path: &Scope, size: &Size, branch: Branch, number: usize) -> Result<Self> {
         let h = size.hidden;
         let linear = |name: &str, from, to| Linear::new(&(path / name), from, to);
         let site = |place| Site { branch, place };
@@ -131,7 +135,7 @@ pub(crate) struct Transformer {
 }
 
 impl Transformer {
-    pub(crate) fn new(path: &Path, size: &Size, branch: Branch) -> Result<Self> {
+    pub(crate) fn new(path: &Scope, size: &Size, branch: Branch) -> Result<Self> {
         let layers = (0..size.layers)
             .map(|n| Layer::new(&(path / format!("layer{n}")), size, branch, n))
             .collect::<Result<Vec<_>>>()?;
@@ -141,7 +145,7 @@ impl Transformer {
         })
     }
 
-    /// Tokens `[N, h w, hidden]` to a map `[N, hidden, h, w]` of `h` rows.
+    /// Tokens `[N, h w, hidden]` to a map `[N, hidden, h, w]` of `h` rows: the same numbers, channels last.
     pub(crate) fn forward(&self, tokens: &Tensor, rows: i64, mode: Mode) -> Result<Tensor> {
         let (n, count, hidden) = tokens.size3()?;
         let mut tokens = tokens.shallow_clone();
@@ -150,8 +154,7 @@ impl Transformer {
         }
         self.norm
             .forward(&tokens)?
-            .f_transpose(1, 2)?
-            .f_contiguous()?
-            .f_reshape([n, hidden, rows, count / rows])
+            .f_reshape([n, rows, count / rows, hidden])?
+            .f_permute([0, 3, 1, 2])
     }
 }

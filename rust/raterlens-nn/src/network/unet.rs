@@ -1,6 +1,6 @@
 //! U-Net's encoder (Ronneberger 2015) with batch norms and "same" padding.
 
-use tch::nn::Path;
+use super::scope::Scope;
 use tch::{TchError, Tensor};
 
 use super::downsample::max_pool_two;
@@ -22,7 +22,7 @@ pub(crate) struct UnetEncoder {
 }
 
 impl UnetEncoder {
-    pub(crate) fn new(path: &Path, size: &Backbone, channels: i64) -> Result<Self> {
+    pub(crate) fn new(path: &Scope, size: &Backbone, channels: i64) -> Result<Self> {
         let mut from = channels;
         let mut levels = Vec::new();
         for n in 0..LEVELS {
@@ -38,6 +38,11 @@ impl UnetEncoder {
             levels,
             blur: size.blur_pool,
         })
+    }
+
+    pub(crate) fn prepare(&mut self) -> Result<()> {
+        let mut blocks = self.levels.iter_mut().flatten();
+        blocks.try_for_each(ConvNorm::prepare)
     }
 
     pub(crate) fn forward(&self, x: &Tensor, mode: Mode) -> Result<Features> {
