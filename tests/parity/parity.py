@@ -22,6 +22,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import torch_python  # noqa: E402
 
+# Small tensors: a second thread would only wait.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 STAND_INS = Path(os.environ.get("RATERLENS_STAND_INS", torch_python.ROOT / "build" / "torch-stand-ins"))
 torch_python.ensure_torch(STAND_INS)
 
@@ -54,12 +56,24 @@ def check(what: str, found: torch.Tensor, expected: torch.Tensor, unit: float = 
     return difference
 
 
-def run_rust(program: Path, folder: Path, tensors: dict, metadata: dict) -> dict[str, torch.Tensor]:
-    """What RaterLens gives for one input file."""
-    given, found = folder / "in.safetensors", folder / "out.safetensors"
-    safetensors_io.save(given, tensors, metadata)
-    subprocess.run([program, "run", given, found], check=True)
-    return safetensors_io.load(found)
+class Ours:
+    """RaterLens's program, which stays while networks are compared."""
+
+    def __init__(self, program: Path) -> None:
+        self.process = subprocess.Popen([program, "serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def run(self, folder: Path, tensors: dict, metadata: dict) -> dict[str, torch.Tensor]:
+        """What it gives for one input file."""
+        given, found = folder / "in.safetensors", folder / "out.safetensors"
+        safetensors_io.save(given, tensors, metadata)
+        print(given, found, sep="\t", file=self.process.stdin, flush=True)
+        answer = self.process.stdout.readline().strip()
+        assert answer == "done", answer or "RaterLens's program has ended"
+        return safetensors_io.load(found)
+
+    def close(self) -> None:
+        self.process.stdin.close()
+        self.process.wait()
 
 
 def weights_of(network: torch.nn.Module) -> dict[str, torch.Tensor]:
@@ -68,14 +82,14 @@ def weights_of(network: torch.nn.Module) -> dict[str, torch.Tensor]:
     return {f"weight.{k}": v.clone() for k, v in state.items() if not k.endswith("num_batches_tracked")}
 
 
-def evaluation(case: Case, program: Path, folder: Path, network: reference.Network, facts: dict) -> str:
+def evaluation(case: Case, ours: Ours, folder: Path, network: reference.Network, facts: dict) -> str:
     """Compares a deterministic prediction, at the network's size and at another."""
     worst, rounding = 0.0, 0.0
     generator = torch.Generator().manual_seed(2)
     for size in (case.size, (case.size[0] + 16, case.size[1] + 48)):
         x = torch.randn((BATCH, case.channels, *size), generator=generator)
         facts = {**facts, "mode": "evaluation", "precision": "single", "size": json.dumps(case.size)}
-        found = run_rust(program, folder, {"input": x, **weights_of(network)}, facts)
+        found = ours.run(folder, {"input": x, **weights_of(network)}, facts)
         with torch.no_grad():
             logits, variance = network.eval()(x)
             exact, _ = network.double()(x.double())
@@ -115,7 +129,7 @@ def gradient_unit(name: str, gradient: torch.Tensor) -> float:
     return 1.0 if name.endswith("key.bias") else max(float(gradient.abs().max()), 1e-3)
 
 
-def training(case: Case, program: Path, folder: Path, network: reference.Network, facts: dict) -> str:
+def training(case: Case, ours: Ours, folder: Path, network: reference.Network, facts: dict) -> str:
     """Compares training passes with given masks: outputs, gradients and running statistics.
 
     Gradients are held to the tolerance in float64. In float32 a ReLU whose input lies within rounding of 0 may be open
@@ -135,10 +149,10 @@ def training(case: Case, program: Path, folder: Path, network: reference.Network
             tensors[f"cotangent.{name}"] = torch.randn(shape, generator=generator) / (channels * x[0, 0].numel()) ** 0.5
         if seed == 0:
             exact = backward(network, tensors, torch.float64)
-            found = run_rust(program, folder, tensors, {**facts, "precision": "double"})
+            found = ours.run(folder, tensors, {**facts, "precision": "double"})
             double = compare_training(case, found, exact, "float64")
         expected = backward(network, tensors, torch.float32)
-        found = run_rust(program, folder, tensors, {**facts, "precision": "single"})
+        found = ours.run(folder, tensors, {**facts, "precision": "single"})
         outputs_and_statistics = {k: v for k, v in expected.items() if not k.startswith("gradient.")}
         worst = compare_training(case, found, outputs_and_statistics, "float32")
         pairs = [(k, found[k], v) for k, v in expected.items() if k.startswith("gradient.")]
@@ -166,15 +180,15 @@ def compare_training(case: Case, found: dict, expected: dict, precision: str) ->
     return worst
 
 
-def compare(case: Case, program: Path) -> None:
+def compare(case: Case, program: Path, ours: Ours) -> None:
     """Compares one network in both modes."""
     architecture = describe(program, case.description)
     network = reference.Network(architecture, case.channels, case.size, STRUCTURES)
     randomise(network, torch.Generator().manual_seed(1))
     facts = {"architecture": json.dumps(architecture), "structures": str(STRUCTURES)}
     with tempfile.TemporaryDirectory() as folder:
-        evaluated = evaluation(case, program, Path(folder), network, facts)
-        trained = training(case, program, Path(folder), network, facts)
+        evaluated = evaluation(case, ours, Path(folder), network, facts)
+        trained = training(case, ours, Path(folder), network, facts)
     print(f"{case.name:28} {evaluated}; {trained}", flush=True)
 
 
@@ -196,8 +210,10 @@ def main() -> int:
         print(f"{program} is not there: cargo build --release -p raterlens-nn --example parity", file=sys.stderr)
         return 1
     print(f"PyTorch {torch.__version__}, {torch.get_num_threads()} threads; largest differences:")
+    ours = Ours(program)
     for case in cases():
-        compare(case, program)
+        compare(case, program, ours)
+    ours.close()
     count(program)
     for failure in failures:
         print(f"FAILED {failure}", file=sys.stderr)
