@@ -17,6 +17,8 @@ SEGMENT_ARGS ?=
 TRAIN_ARGS ?=
 # Further arguments of the comparison with other programs, for example PEERS_ARGS="--rounds 5 --only overlap".
 PEERS_ARGS ?=
+# Further arguments of the comparison with PyTorch, for example NETWORKS_ARGS="--network unet --no-train".
+NETWORKS_ARGS ?=
 
 VENV := .cache/venv
 SETUP := $(PYTHON) tools/setup.py
@@ -101,6 +103,8 @@ bench: ## run the benchmarks, and other programs beside RaterLens where they are
 	$(CARGO) bench --locked --workspace
 	$(CARGO) build --release --locked -p raterlens-core --example time_job
 	$(PYTHON) tools/bench/peers.py $(PEERS_ARGS)
+	$(CARGO) build --release --locked -p raterlens-nn --examples
+	$(PYTHON) tools/bench/networks.py $(NETWORKS_ARGS)
 
 docs: ## build the Rust documentation: target/doc
 	@$(SETUP) system rust torch

@@ -1,7 +1,7 @@
 //! The Rust side of `tests/parity`.
 //!
-//! `parity serve` reads lines `IN.safetensors<tab>OUT.safetensors` and runs a network on the tensors of each file (see
-//! `raterlens_nn::parity`), answering `done` or what went wrong;
+//! `parity run IN.safetensors OUT.safetensors` runs a network on tensors in a file (see `raterlens_nn::parity`);
+//! `parity serve` reads lines `IN<tab>OUT` and does so for each, answering `done` or what went wrong;
 //! `parity describe NETWORK SIZE single|multi [OPTION...]` prints an architecture as in `model.json`, with the options
 //! `attention-gates`, `blur-pool` and `evidential`.
 
@@ -15,11 +15,15 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match arguments[..] {
+        ["run", input, output] => {
+            let (input, output) = (Path::new(input), Path::new(output));
+            raterlens_nn::parity::run_file(input, output).map_err(|e| e.to_string())
+        }
         ["serve"] => serve().map_err(|e| e.to_string()),
         ["describe", network, size, tasks, ref options @ ..] => {
             describe(network, size, tasks, options).map(|text| println!("{text}"))
         }
-        _ => Err("usage: parity serve | parity describe NETWORK SIZE TASKS [OPTION...]".into()),
+        _ => Err("usage: parity run IN OUT | parity serve | parity describe NETWORK SIZE TASKS [OPTION...]".into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,8 +1,9 @@
 //! Times a network for `tools/bench/networks.py`, which runs it beside PyTorch.
 //!
-//! `time_network NETWORK SIZE single|multi` builds the network and a package of it and then answers each line of its
-//! input with seconds: `open` and `load` (the package), `predict` (one slice of 256 x 256), `train N` (one step of a
-//! batch of N). Before the seconds stands the processor time.
+//! `time_network NETWORK SIZE single|multi FOLDER` makes a package of the network with random float32 weights in FOLDER
+//! (unless it is there) and then answers each line of its input with seconds: `open` (reads the description and checks
+//! all checksums), `load` (everything up to a network that can predict), `predict` (one slice of 256 x 256), `train N`
+//! (one step of a batch of N).
 
 use std::io::BufRead;
 use std::time::Instant;
