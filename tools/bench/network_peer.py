@@ -3,7 +3,7 @@
     network_peer.py ARCHITECTURE_JSON
 
 ``predict eager`` and ``predict compiled`` run one slice of 256 x 256 through the reference network of ``tests/parity``,
-in evaluation mode, to probabilities and variance maps as NumPy arrays; ``train eager N`` makes one step of a batch of N.
+in evaluation mode, to probabilities and variance maps as NumPy arrays; ``train eager N`` makes one step of N slices.
 """
 
 from __future__ import annotations

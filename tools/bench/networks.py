@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Times RaterLens's networks beside the PyTorch reference, in turns in one run.
 
-    python3 tools/bench/networks.py [--network NAME] [--size SIZE] [--rounds N] [--batch N] [--no-train] [--processor-time]
+    python3 tools/bench/networks.py [--network NAME] [--size SIZE] [--rounds N] [--batch N] [--no-train]
+        [--processor-time]
 
 Needs ``cargo build --release -p raterlens-nn --examples`` and a Python with PyTorch 2.11 and NumPy
-(RATERLENS_PEERS_PYTHON, else the one that runs this); for ``torch.compile`` a C++ compiler. What is not there is skipped
-with the reason. The table is printed and written to ``build/bench/networks-NAME-SIZE.md``.
+(RATERLENS_PEERS_PYTHON, else the one that runs this); for ``torch.compile`` a C++ compiler. What is not there is
+skipped with the reason. The table is printed and written to ``build/bench/networks-NAME-SIZE.md``.
 
 A ratio is PyTorch's best time over ours: above 1, ours is faster. A goal that is missed is only reported. With
 --processor-time (Linux), every program has one thread and its processor time counts: for machines that others use, too.
