@@ -1,6 +1,6 @@
 //! A whole case: volume, true labels and raters.
 
-use ndarray::{Array2, Array3, ArrayView2, Axis};
+use ndarray::{s, Array2, Array3, ArrayView2, Axis};
 use raterlens_core::{Geometry, LabelMap, Volume};
 use rayon::prelude::*;
 
@@ -8,6 +8,7 @@ use crate::draw::{Draw, Purpose};
 use crate::error::SynthError;
 use crate::level::Level;
 use crate::options::{SynthOptions, MAX_LEVEL_OFFSET};
+use crate::person::Person;
 use crate::rater::RaterStyle;
 use crate::slice::{Patient, SynthSlice};
 
@@ -24,6 +25,43 @@ pub struct SynthCase {
     pub levels: Vec<Level>,
     /// The habits of each rater.
     pub styles: Vec<RaterStyle>,
+    /// Who the subject is.
+    pub person: Person,
+}
+
+impl SynthCase {
+    /// The slices of one level, in their place; `None` if the case has none.
+    ///
+    /// # Errors
+    /// None for a case of [`generate_case`]; else volumes that do not belong to `levels`.
+    pub fn of_level(&self, level: Level) -> Result<Option<Self>, SynthError> {
+        let Some(first) = self.levels.iter().position(|l| *l == level) else {
+            return Ok(None);
+        };
+        let count = self.levels.iter().filter(|l| **l == level).count();
+        Ok(Some(Self {
+            image: part(&self.image, first, count)?,
+            truth: part(&self.truth, first, count)?,
+            raters: self
+                .raters
+                .iter()
+                .map(|r| part(r, first, count))
+                .collect::<Result<_, _>>()?,
+            levels: vec![level; count],
+            styles: self.styles.clone(),
+            person: self.person,
+        }))
+    }
+}
+
+/// `count` slices from `first`, where they were.
+fn part<T: Clone>(volume: &Volume<T>, first: usize, count: usize) -> Result<Volume<T>, SynthError> {
+    let whole = volume.geometry();
+    let origin = whole.lps_from_ijk().apply([0.0, 0.0, first as f64]);
+    let dims = [whole.dims[0], whole.dims[1], count];
+    let geometry = Geometry::new(dims, whole.spacing_mm, origin, whole.direction_lps)?;
+    let slices = volume.data().slice(s![first..first + count, .., ..]);
+    Ok(Volume::new(slices.to_owned(), geometry)?)
 }
 
 /// Draws the case of subject `seed`. The same seed and options give the same bits, however many threads run.
@@ -59,6 +97,7 @@ pub fn generate_case(seed: u64, options: &SynthOptions) -> Result<SynthCase, Syn
         truth: Volume::new(stack(slices.iter().map(|s| &s.truth))?, geometry)?,
         raters,
         levels: slices.iter().map(|s| s.level).collect(),
+        person: patient.person(),
         styles: patient.into_styles(),
     })
 }

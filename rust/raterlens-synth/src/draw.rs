@@ -17,6 +17,7 @@ pub(crate) enum Purpose {
     Tissue,
     Outlines,
     Noise,
+    Person,
 }
 
 /// A stream of random numbers.

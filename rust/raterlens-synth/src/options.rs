@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::SynthError;
+use crate::rater::RaterStyle;
 
 /// Largest distance of a slice from its level, in levels.
 pub const MAX_LEVEL_OFFSET: f64 = 0.25;
@@ -29,8 +30,12 @@ pub struct SynthOptions {
     /// Distance between slices in the header, mm. The levels are 4 groups of neighbouring slices: the gaps of about
     /// 30 mm between the groups, which a clinical stack leaves out too, do not appear in the header.
     pub slice_spacing_mm: f64,
-    /// Number of simulated raters.
+    /// Number of simulated raters, 1 to 16.
     pub raters: usize,
+    /// The raters' habits, one for each rater, the same in every case. Empty: the built-in raters, whose habits vary a little from
+    /// case to case.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub styles: Vec<RaterStyle>,
     /// Largest rotation in the image plane, degrees, either way.
     pub max_rotation_deg: f64,
     /// Largest shift in the image plane, mm, either way along each axis.
@@ -56,6 +61,7 @@ impl Default for SynthOptions {
             slices: 8,
             slice_spacing_mm: 4.5,
             raters: 3,
+            styles: Vec::new(),
             max_rotation_deg: 8.0,
             max_translation_mm: 10.0,
             scale: (0.9, 1.1),
@@ -99,6 +105,15 @@ impl SynthOptions {
             &self.raters,
             "use 1 to 16",
         )?;
+        require(
+            self.styles.is_empty() || self.styles.len() == self.raters,
+            "styles",
+            &self.styles.len(),
+            "give each rater a style, or none",
+        )?;
+        for style in &self.styles {
+            style.check()?;
+        }
         let single = |v: f64, low, high, name, expected| range((v, v), low, high, name, expected);
         single(
             self.slice_spacing_mm,
@@ -153,7 +168,7 @@ impl SynthOptions {
     }
 }
 
-fn require(
+pub(crate) fn require(
     ok: bool,
     option: &'static str,
     value: &impl std::fmt::Debug,

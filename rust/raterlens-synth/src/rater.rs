@@ -5,13 +5,25 @@ use serde::{Deserialize, Serialize};
 
 use crate::anatomy::muscles::{Edge, Muscle};
 use crate::draw::{Draw, Purpose};
+use crate::error::SynthError;
+use crate::options::{require, SynthOptions};
 use crate::outline::{displaced, signed_area, smoothed, Point};
 use crate::raster::{Canvas, Grid};
 use crate::subject::Side;
 use crate::waves::Wave1;
 
 /// The habits of one rater. Lengths in mm; positive moves an outline outwards.
+///
+/// The default is a rater without habits of their own, who draws where the muscle ends as they see it.
+///
+/// ```
+/// use raterlens_synth::RaterStyle;
+/// let generous = RaterStyle { bias_mm: 0.8, ..RaterStyle::default() };
+/// assert!(generous.check().is_ok());
+/// assert!(RaterStyle { seam_fill: 2.0, ..generous }.check().is_err());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct RaterStyle {
     /// Everywhere: draws outside (positive) or inside the border.
     pub bias_mm: f64,
@@ -29,6 +41,74 @@ pub struct RaterStyle {
     pub wobble_mm: f64,
     /// How much corners are rounded: 0 follows every detail, 1 draws smooth curves.
     pub smoothness: f64,
+    /// How far off the rater's occasional mistakes are (another cleft taken for the division, bone taken for muscle), relative to
+    /// an ordinary rater's: 0 makes none.
+    pub mistakes: f64,
+}
+
+impl Default for RaterStyle {
+    fn default() -> Self {
+        Self {
+            bias_mm: 0.0,
+            bone_bias_mm: 0.0,
+            division_shift_mm: 0.0,
+            seam_fill: 0.0,
+            fat_inclusion: 0.0,
+            tip_mm: 0.0,
+            wobble_mm: 0.0,
+            smoothness: 0.0,
+            mistakes: 0.0,
+        }
+    }
+}
+
+impl RaterStyle {
+    /// The usual habits of the built-in rater `n` (from 0), about which they vary a little from case to case.
+    #[must_use]
+    pub fn built_in(n: usize) -> Self {
+        BASE.get(n).copied().unwrap_or_else(|| further_rater(n))
+    }
+
+    /// Checks every field: lengths within 5 mm (`wobble_mm` not negative), shares and smoothness 0 to 1, mistakes 0 to 5.
+    ///
+    /// # Errors
+    /// [`SynthError::BadOption`] names the first field that is out of range.
+    pub fn check(&self) -> Result<(), SynthError> {
+        let lengths = [
+            ("bias_mm", self.bias_mm),
+            ("bone_bias_mm", self.bone_bias_mm),
+            ("division_shift_mm", self.division_shift_mm),
+            ("tip_mm", self.tip_mm),
+        ];
+        for (name, value) in lengths {
+            require(
+                (-5.0..=5.0).contains(&value),
+                name,
+                &value,
+                "use -5 to 5 mm",
+            )?;
+        }
+        require(
+            (0.0..=5.0).contains(&self.wobble_mm),
+            "wobble_mm",
+            &self.wobble_mm,
+            "use 0 to 5 mm",
+        )?;
+        let shares = [
+            ("seam_fill", self.seam_fill),
+            ("fat_inclusion", self.fat_inclusion),
+            ("smoothness", self.smoothness),
+        ];
+        for (name, value) in shares {
+            require((0.0..=1.0).contains(&value), name, &value, "use 0 to 1")?;
+        }
+        require(
+            (0.0..=5.0).contains(&self.mistakes),
+            "mistakes",
+            &self.mistakes,
+            "use 0 to 5",
+        )
+    }
 }
 
 /// A generous one who draws smooth curves and gives fat to the muscle, a strict one who follows the muscle's details, and
@@ -43,6 +123,7 @@ const BASE: [RaterStyle; 3] = [
         tip_mm: 0.3,
         wobble_mm: 0.11,
         smoothness: 0.9,
+        mistakes: 1.0,
     },
     RaterStyle {
         bias_mm: -0.40,
@@ -53,6 +134,7 @@ const BASE: [RaterStyle; 3] = [
         tip_mm: -0.8,
         wobble_mm: 0.12,
         smoothness: 0.1,
+        mistakes: 1.0,
     },
     RaterStyle {
         bias_mm: 0.0,
@@ -63,15 +145,19 @@ const BASE: [RaterStyle; 3] = [
         tip_mm: -0.2,
         wobble_mm: 0.14,
         smoothness: 0.5,
+        mistakes: 1.0,
     },
 ];
 
-/// The raters of one case: their usual habits and a little of the day.
-pub(crate) fn styles(seed: u64, count: usize) -> Vec<RaterStyle> {
-    (0..count)
+/// The raters of one case: those that were given, exactly; else the usual ones' habits and a little of the day.
+pub(crate) fn styles(seed: u64, options: &SynthOptions) -> Vec<RaterStyle> {
+    if !options.styles.is_empty() {
+        return options.styles.clone();
+    }
+    (0..options.raters)
         .map(|n| {
             let draw = &mut Draw::new(seed, Purpose::Raters, n as u64);
-            let base = BASE.get(n).copied().unwrap_or_else(|| further_rater(n));
+            let base = RaterStyle::built_in(n);
             RaterStyle {
                 bias_mm: base.bias_mm + 0.04 * draw.normal(),
                 bone_bias_mm: base.bone_bias_mm + 0.05 * draw.normal(),
@@ -97,6 +183,7 @@ fn further_rater(n: usize) -> RaterStyle {
         tip_mm: draw.range(-0.8, 0.4),
         wobble_mm: draw.range(0.18, 0.28),
         smoothness: draw.unit(),
+        mistakes: 1.0,
     }
 }
 
@@ -131,7 +218,7 @@ impl Division {
     fn draw(style: &RaterStyle, draw: &mut Draw) -> Self {
         // Now and then a rater takes another cleft for the border.
         let other_cleft = if draw.chance(0.05) {
-            2.0 * draw.normal()
+            2.0 * draw.normal() * style.mistakes
         } else {
             0.0
         };
@@ -155,7 +242,7 @@ fn draw_outline(
 ) -> Vec<Point> {
     let wave = Wave1::new(draw, (1..8).map(f64::from));
     let misses_bone = if draw.chance(0.06) {
-        1.2 * draw.normal()
+        1.2 * draw.normal() * style.mistakes
     } else {
         0.0
     };

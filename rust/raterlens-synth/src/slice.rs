@@ -7,6 +7,7 @@ use crate::draw::{Draw, Purpose};
 use crate::error::SynthError;
 use crate::level::Level;
 use crate::options::{SynthOptions, MAX_LEVEL_OFFSET};
+use crate::person::Person;
 use crate::raster::Canvas;
 use crate::rater::{rate, styles, RaterStyle};
 use crate::scene::Scene;
@@ -42,12 +43,16 @@ impl Patient {
             seed,
             subject: Subject::draw(seed, options),
             acquisition: Acquisition::draw(seed, options),
-            styles: styles(seed, options.raters),
+            styles: styles(seed, options),
         }
     }
 
     pub fn pixel_mm(&self) -> f64 {
         self.acquisition.pixel_mm
+    }
+
+    pub fn person(&self) -> Person {
+        Person::draw(self.seed, &self.subject)
     }
 
     pub fn into_styles(self) -> Vec<RaterStyle> {

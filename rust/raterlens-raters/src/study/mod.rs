@@ -6,6 +6,7 @@
 //! name = "Lumbar pilot"
 //! table = "cases.csv"      # relative to this file
 //! labels = "labels.txt"    # optional: names of the labels (ITK-SNAP label descriptions, or JSON)
+//! # [[rater]] tables, in studies of `raterlens synth`: what the simulated raters do
 //! ```
 //!
 //! ```csv
@@ -113,6 +114,9 @@ struct Description {
     name: Option<String>,
     table: PathBuf,
     labels: Option<PathBuf>,
+    /// What simulated raters do; only the program that drew them reads it.
+    #[serde(rename = "rater")]
+    _raters: Option<Vec<toml::Table>>,
 }
 
 /// Reads a study: a TOML file, or its table alone.
@@ -138,6 +142,7 @@ pub fn read_study_for(path: &Path, use_: StudyUse) -> Result<StudyFile, RatersEr
             name: None,
             table: path.file_name().unwrap_or_default().into(),
             labels: None,
+            _raters: None,
         }
     } else {
         read_description(path)?
@@ -176,7 +181,7 @@ fn read_description(path: &Path) -> Result<Description, RatersError> {
     })?;
     toml::from_str(&text).map_err(|error| RatersError::Study {
         problems: vec![format!(
-            "the study file is not understood: {} (allowed: name, table, labels)",
+            "the study file is not understood: {} (allowed: name, table, labels, rater)",
             error.to_string().trim().replace('\n', "; ")
         )],
     })
