@@ -99,7 +99,7 @@ impl Split {
 ///
 /// Iterative stratification (Sechidis 2011, doi:10.1007/978-3-642-23808-6_10): each combination of sex and age group, and each
 /// spinal level, gets the same proportions as far as whole subjects allow; the rarest is served first. The same study, shares and
-/// seed give the same split.
+/// seed give the same split. Each part gets its share of the subjects to the nearest whole number, and one at least.
 ///
 /// # Errors
 /// Shares that leave nothing for a part that should have something, or fewer subjects than parts.
@@ -114,7 +114,12 @@ pub fn split_study(study: &StudyFile, shares: Shares, seed: u64) -> Result<Split
         )));
     }
     Stream::new(seed, [0, 0, PURPOSE]).shuffle(&mut subjects);
-    let mut desks = wanted.map(|share| Desk::new(share, &subjects));
+    let seats = seats(wanted, subjects.len());
+    let desk = |part: usize| {
+        let of = |values: [f64; 3]| values.get(part).copied().unwrap_or_default();
+        Desk::new(of(wanted), of(seats), &subjects)
+    };
+    let mut desks = [0, 1, 2].map(desk);
     let mut waiting: Vec<&Subject> = subjects.iter().collect();
     let mut parts = BTreeMap::new();
     while let Some(at) = next_subject(&waiting) {
@@ -128,9 +133,33 @@ pub fn split_study(study: &StudyFile, shares: Shares, seed: u64) -> Result<Split
         let part = Part::ALL.get(part).copied().unwrap_or(Part::Train);
         parts.extend(subject.cases.iter().map(|c| ((*c).to_owned(), part)));
     }
-    let split = Split { parts };
-    no_empty_part(&split, wanted)?;
-    Ok(split)
+    Ok(Split { parts })
+}
+
+/// How many subjects each part gets: its share, rounded by the largest remainders, and at least one if it has a share.
+fn seats(wanted: [f64; 3], subjects: usize) -> [f64; 3] {
+    let exact = wanted.map(|share| share * subjects as f64);
+    let mut seats = exact.map(|n| if n > 0.0 { n.floor().max(1.0) } else { 0.0 });
+    // Which part is furthest below its share, and which furthest above it.
+    let extreme = |seats: &[f64; 3], sign: f64| {
+        let off = |n: &usize| match (exact.get(*n), seats.get(*n)) {
+            (Some(_), Some(seats)) if sign < 0.0 && *seats < 1.5 => f64::MIN,
+            (Some(exact), Some(seats)) => sign * (exact - seats),
+            _ => f64::MIN,
+        };
+        let order = |a: &usize, b: &usize| off(a).total_cmp(&off(b)).then(b.cmp(a));
+        (0..3).max_by(order).unwrap_or(0)
+    };
+    loop {
+        let open = subjects as f64 - seats.iter().sum::<f64>();
+        if open.abs() < 0.5 {
+            return seats;
+        }
+        let part = extreme(&seats, open.signum());
+        if let Some(n) = seats.get_mut(part) {
+            *n += open.signum();
+        }
+    }
 }
 
 fn wanted_shares(shares: Shares) -> Result<[f64; 3], RatersError> {
@@ -143,17 +172,6 @@ fn wanted_shares(shares: Shares) -> Result<[f64; 3], RatersError> {
         "shares of {} for validation and {} for testing leave nothing to train on",
         shares.validation, shares.test
     )))
-}
-
-fn no_empty_part(split: &Split, wanted: [f64; 3]) -> Result<(), RatersError> {
-    for (part, share) in Part::ALL.into_iter().zip(wanted) {
-        if share > 0.0 && !split.parts.values().any(|p| *p == part) {
-            return Err(RatersError::Request(format!(
-                "the {part} part would be empty: enlarge its share"
-            )));
-        }
-    }
-    Ok(())
 }
 
 /// A person with the properties that are to be spread evenly.
@@ -188,20 +206,18 @@ fn person(case: &StudyCase) -> String {
 /// One part while it is filled: what it still wants.
 #[derive(Debug)]
 struct Desk {
-    share: f64,
     subjects: f64,
     tokens: BTreeMap<String, f64>,
 }
 
 impl Desk {
-    fn new(share: f64, subjects: &[Subject<'_>]) -> Self {
+    fn new(share: f64, seats: f64, subjects: &[Subject<'_>]) -> Self {
         let mut tokens = BTreeMap::new();
         for (token, count) in subjects.iter().flat_map(|s| &s.tokens) {
             *tokens.entry(token.clone()).or_default() += share * f64::from(*count);
         }
         Self {
-            share,
-            subjects: share * subjects.len() as f64,
+            subjects: seats,
             tokens,
         }
     }
@@ -230,22 +246,27 @@ fn next_subject(waiting: &[&Subject<'_>]) -> Option<(usize, Option<String>)> {
     at.map(|at| (at, Some((*token).to_owned())))
 }
 
-/// The part that wants the property most; of equal ones that which wants subjects most.
+/// Of the parts that have a seat left, that which wants the property most; of equal ones that which wants subjects most.
 fn best_desk(desks: &[Desk; 3], token: Option<&str>) -> usize {
     let wants = |desk: &Desk| {
         let of_token = token.and_then(|t| desk.tokens.get(t)).copied();
         (of_token.unwrap_or_default(), desk.subjects)
     };
-    let mut best = 0;
-    for (n, desk) in desks.iter().enumerate() {
-        let Some(leader) = desks.get(best) else { break };
-        let (a, b) = (wants(desk), wants(leader));
-        let more = a.0 > b.0 + 1e-9 || ((a.0 - b.0).abs() <= 1e-9 && a.1 > b.1 + 1e-9);
-        if desk.share > 0.0 && more {
-            best = n;
+    let mut best: Option<(usize, (f64, f64))> = None;
+    for (n, desk) in desks
+        .iter()
+        .enumerate()
+        .filter(|(_, desk)| desk.subjects > 0.5)
+    {
+        let here = wants(desk);
+        let more = |there: (f64, f64)| {
+            here.0 > there.0 + 1e-9 || ((here.0 - there.0).abs() <= 1e-9 && here.1 > there.1 + 1e-9)
+        };
+        if best.is_none_or(|(_, there)| more(there)) {
+            best = Some((n, here));
         }
     }
-    best
+    best.map_or(0, |(n, _)| n)
 }
 
 /// Writes a split as CSV: `case,subject,part`.
@@ -437,6 +458,33 @@ mod tests {
             "'s001' is in more",
         ] {
             assert!(text.contains(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn seats_by_hand() {
+        let shares = [0.64, 0.16, 0.2];
+        assert_eq!(seats(shares, 28), [18.0, 4.0, 6.0]);
+        assert_eq!(seats(shares, 6), [4.0, 1.0, 1.0]);
+        assert_eq!(seats(shares, 3), [1.0, 1.0, 1.0]);
+        assert_eq!(seats([0.98, 0.01, 0.01], 10), [8.0, 1.0, 1.0]);
+        assert_eq!(seats([0.5, 0.5, 0.0], 2), [1.0, 1.0, 0.0]);
+    }
+
+    #[test]
+    fn every_part_gets_its_share_though_no_two_subjects_are_alike() {
+        let mut study = study(9, 2);
+        for (n, case) in study.cases.iter_mut().enumerate() {
+            case.attributes.insert("age_group".into(), n.to_string());
+        }
+        for seed in 0..5 {
+            let split = split_study(&study, Shares::default(), seed).unwrap();
+            let count = |part| {
+                let subjects = split.cases(&study, part).map(|c| c.subject());
+                subjects.collect::<BTreeSet<_>>().len()
+            };
+            // By hand: 5.76, 1.44 and 1.8 of 9.
+            assert_eq!(Part::ALL.map(count), [6, 1, 2]);
         }
     }
 
