@@ -163,7 +163,7 @@ fn a_full_disk_is_said_and_the_run_goes_on_when_there_is_room() {
             .any(|e| e.file_name().to_string_lossy().contains(name))
     };
     assert!(
-        !left(".rlmodel") && !left("checkpoint"),
+        !left(".rlmodel") && !left(".safetensors"),
         "half a file is left"
     );
 
