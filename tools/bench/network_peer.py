@@ -3,7 +3,9 @@
     network_peer.py ARCHITECTURE_JSON
 
 ``predict eager`` and ``predict compiled`` run one slice of 256 x 256 through the reference network of ``tests/parity``,
-in evaluation mode, to probabilities and variance maps as NumPy arrays; ``train eager N`` makes one step of N slices.
+in evaluation mode, to probabilities and variance maps as NumPy arrays; ``sample eager N`` does so N times with dropout in
+the decoders, and reduces the probabilities to entropy, mutual information and variance; ``train eager N`` makes one step
+of N slices.
 """
 
 from __future__ import annotations
@@ -55,6 +57,22 @@ def predict(network: torch.nn.Module, x: torch.Tensor) -> None:
             (variance / VARIANCE_SCALE).clamp(0, 0.25).numpy()
 
 
+def sample(network: torch.nn.Module, x: torch.Tensor, samples: int) -> None:
+    """Test-time dropout as people write it: as many whole passes, then the maps."""
+    network.eval()
+    for module in network.modules():
+        if isinstance(module, reference.Decoder):
+            [m.train() for m in module.modules() if isinstance(m, reference.SiteDropout)]
+    with torch.no_grad():
+        p = torch.stack([network(x)[0].softmax(1) for _ in range(samples)])
+        mean = p.mean(0)
+        predictive = -(mean * mean.clamp_min(1e-12).log()).sum(1)
+        expected = -(p * p.clamp_min(1e-12).log()).sum(2).mean(0)
+        for found in (mean, predictive, predictive - expected, p.var(0, unbiased=False).sum(1)):
+            found.numpy()
+    network.eval()
+
+
 def main() -> None:
     """Answers commands until the input ends."""
     architecture = json.loads(sys.argv[1])
@@ -69,6 +87,10 @@ def main() -> None:
                     network = reference.Network(architecture, 1, (SIZE, SIZE), STRUCTURES).eval()
                     made[mode] = network if mode == "eager" else torch.compile(network)
                 job = lambda mode=mode: predict(made[mode], x)  # noqa: E731
+            case ["sample", _, samples]:
+                if "eager" not in made:
+                    made["eager"] = reference.Network(architecture, 1, (SIZE, SIZE), STRUCTURES).eval()
+                job = lambda n=int(samples): sample(made["eager"], x, n)  # noqa: E731
             case ["train", _, batch]:
                 if line not in made:
                     made[line] = Trainer(architecture, int(batch))

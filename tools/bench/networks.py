@@ -25,6 +25,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target") / "release" / "examples"
 OUTPUT = ROOT / "build" / "bench"
+SAMPLES = 10
+#: Time of that many samples of test-time dropout, over one plain prediction.
+SAMPLES_GOAL = 2.0
 #: Seconds from opening a package to a network that can predict.
 LOAD_GOAL_S = 2.0
 
@@ -108,6 +111,15 @@ def loading(ours: Program, rounds: int) -> str:
     return f"| open and load the package | {opened + loaded:.3f} | {parts} | | < {LOAD_GOAL_S:.0f} s {met} |"
 
 
+def sampling(ours: Program, rounds: int) -> str:
+    """Row of the table for samples of test-time dropout beside one plain prediction of ours, in turns."""
+    times = [(ours.seconds("predict"), ours.seconds(f"sample {SAMPLES}")) for _ in range(rounds)]
+    plain, sampled = (min(column) for column in zip(*times, strict=True))
+    met = "met" if sampled <= SAMPLES_GOAL * plain else "missed"
+    title = f"{SAMPLES} samples of test-time dropout and their maps"
+    return f"| {title} | {sampled:.3f} | our plain {plain:.3f} | {sampled / plain:.2f} x | <= {SAMPLES_GOAL} x {met} |"
+
+
 def parse() -> argparse.Namespace:
     """Reads the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -145,6 +157,9 @@ def main() -> int:
         modes = {"eager": "predict eager", "torch.compile": "predict compiled"}
         goals = {"eager": 1.0, "torch.compile": 1.0}
         jobs = [Job("predict one slice", "predict", modes, goals, options.rounds)]
+        title = f"{SAMPLES} samples of test-time dropout and their maps"
+        peers = {"eager": f"sample eager {SAMPLES}"}
+        jobs.append(Job(title, f"sample {SAMPLES}", peers, {"eager": 1.0}, min(options.rounds, 3)))
         if not options.no_train:
             step = f"training step, batch {options.batch}"
             peers = {"eager": f"train eager {options.batch}"}
@@ -153,6 +168,7 @@ def main() -> int:
             found = compare(job, ours, peer)
             print(*found, sep="\n", file=sys.stderr, flush=True)
             rows += found
+        rows.append(sampling(ours, options.rounds))
         peer.close()
     ours.close()
     kind = "processor time of one thread" if options.processor_time else "time"

@@ -27,6 +27,9 @@ pub enum NnError {
     /// A user's TorchScript program cannot be used.
     #[error("the model's TorchScript program cannot be used: {0}")]
     Script(String),
+    /// Test-time dropout of a model that has none.
+    #[error("the model has no dropout, so that test-time dropout tells nothing: use another model, or an ensemble")]
+    NoDropout,
     /// libtorch refused an operation.
     #[error("libtorch: {0}")]
     Torch(String),

@@ -20,6 +20,7 @@ pub mod package;
 #[doc(hidden)]
 pub mod parity;
 pub mod predict;
+mod sampling;
 mod script;
 pub mod train;
 mod weights;
@@ -29,6 +30,7 @@ pub use device::{open_device, Device, DeviceReport, DeviceRequest};
 pub use error::{NnError, PackageError};
 pub use package::{Manifest, ModelPackage};
 pub use predict::{Predictor, SlicePrediction};
+pub use sampling::{DropoutSample, DropoutSamples};
 
 /// Version of the libtorch bindings this crate was built with, for run records.
 pub const TCH_VERSION: &str = "0.24.0";

@@ -52,7 +52,6 @@ impl LoadedNetwork {
     }
 
     /// The network, for other modes than evaluation.
-    #[allow(dead_code)] // For test-time dropout.
     pub(crate) fn network(&self) -> &Network {
         &self.network
     }

@@ -106,6 +106,20 @@ impl Predictor {
     /// # Errors
     /// A wrong shape, values that are not numbers, or libtorch's own reason.
     pub fn predict(&self, batch: ArrayView4<f32>) -> Result<SlicePrediction, NnError> {
+        self.check(batch)?;
+        tch::no_grad(|| self.run(batch))
+    }
+
+    /// The network, unless the model brings its own program.
+    pub(crate) fn native(&self) -> Option<&LoadedNetwork> {
+        match &self.runner {
+            Runner::Native(network) => Some(network),
+            Runner::Script(_) => None,
+        }
+    }
+
+    /// Whether a batch has the model's shape.
+    pub(crate) fn check(&self, batch: ArrayView4<f32>) -> Result<(), NnError> {
         let input = &self.manifest.input;
         let expected = [input.channels, input.size[0], input.size[1]];
         let (n, c, h, w) = batch.dim();
@@ -115,16 +129,20 @@ impl Predictor {
                 found: [c, h, w],
             });
         }
-        tch::no_grad(|| self.run(batch))
+        Ok(())
     }
 
-    fn run(&self, batch: ArrayView4<f32>) -> Result<SlicePrediction, NnError> {
+    /// The batch on the model's device.
+    pub(crate) fn to_tensor(&self, batch: ArrayView4<f32>) -> Result<Tensor, NnError> {
         let shape: Vec<i64> = batch.shape().iter().map(|d| *d as i64).collect();
         let contiguous = batch.as_standard_layout();
         let values = contiguous.as_slice().ok_or(NnError::NotANumber)?;
-        let x = Tensor::f_from_slice(values)?
-            .f_reshape(&shape)?
-            .f_to_device(self.device.tch())?;
+        let x = Tensor::f_from_slice(values)?.f_reshape(&shape)?;
+        Ok(x.f_to_device(self.device.tch())?)
+    }
+
+    fn run(&self, batch: ArrayView4<f32>) -> Result<SlicePrediction, NnError> {
+        let x = self.to_tensor(batch)?;
         let structures = self.manifest.label_scheme.len();
         let outputs = self.runner.forward(&x, structures)?;
         if outputs.scaled_variance.is_some() != self.manifest.predicts_variance() {
@@ -135,15 +153,20 @@ impl Predictor {
     }
 }
 
+/// Probabilities `[N, structures + 1, H, W]` of class logits or evidence.
+pub(crate) fn probabilities(logits: &Tensor, m: &Manifest) -> Result<Array4<f32>, NnError> {
+    match head(m) {
+        Head::Softmax => to_array(&logits.f_softmax(1, Kind::Float)?),
+        Head::Evidential => to_array(&evidence(logits)?.probabilities),
+    }
+}
+
 /// What the outputs of a network mean.
 pub(crate) fn interpret(outputs: &TaskOutputs, m: &Manifest) -> Result<SlicePrediction, NnError> {
     let (n, _, h, w) = outputs.logits.size4()?;
     let nothing = || Array4::zeros([n, 0, h, w].map(|d| d as usize));
     let (probabilities, evidential_uncertainty) = match head(m) {
-        Head::Softmax => {
-            let probabilities = outputs.logits.f_softmax(1, Kind::Float)?;
-            (to_array(&probabilities)?, nothing())
-        }
+        Head::Softmax => (probabilities(&outputs.logits, m)?, nothing()),
         Head::Evidential => {
             let found = evidence(&outputs.logits)?;
             (

@@ -14,6 +14,8 @@ type Result<T> = std::result::Result<T, TchError>;
 /// Upsample, join the skip, two blocks of convolution, batch norm, ReLU and dropout.
 #[derive(Debug)]
 struct Stage {
+    /// Channels of the skip.
+    skip: i64,
     gate: Option<AttentionGate>,
     blocks: [ConvNorm; 2],
     sites: [Site; 2],
@@ -34,6 +36,7 @@ impl Stage {
             place: Place::Decoder(2 * number + block),
         };
         Ok(Self {
+            skip,
             gate: if size.attention_gates && skip > 0 {
                 Some(AttentionGate::new(&(path / "gate"), skip, from)?)
             } else {
@@ -49,7 +52,12 @@ impl Stage {
         if let Some(gate) = &mut self.gate {
             gate.prepare()?;
         }
-        self.blocks.iter_mut().try_for_each(ConvNorm::prepare)
+        self.blocks.iter_mut().try_for_each(ConvNorm::prepare)?;
+        let [first, _] = &mut self.blocks;
+        match (self.skip, &self.gate) {
+            (1.., None) => first.split(self.skip),
+            _ => Ok(()),
+        }
     }
 
     /// Up to the stage's first dropout site.
@@ -67,6 +75,38 @@ impl Stage {
         first.forward_relu(&y, mode)
     }
 
+    /// What a skip of one slice contributes to this stage in every sample.
+    fn share(&self, skip: Option<&Tensor>) -> Result<Shared> {
+        let [first, _] = &self.blocks;
+        Ok(match (skip, &self.gate) {
+            (None, _) => Shared::Nothing,
+            (Some(skip), Some(_)) => Shared::Skip(skip.shallow_clone()),
+            (Some(skip), None) => match first.second_part(skip)? {
+                Some(part) => Shared::Part(part),
+                None => Shared::Skip(skip.shallow_clone()),
+            },
+        })
+    }
+
+    /// As [`enter`](Self::enter) for many samples `x` of one slice, whose skip is shared.
+    fn enter_shared(&self, x: &Tensor, shared: &Shared, mode: Mode) -> Result<Tensor> {
+        let [first, _] = &self.blocks;
+        match shared {
+            Shared::Nothing => self.enter(x, None, mode),
+            Shared::Skip(skip) => {
+                let (samples, ..) = x.size4()?;
+                let skip = skip.f_expand([samples, -1, -1, -1], false)?;
+                self.enter(x, Some(&skip), mode)
+            }
+            Shared::Part(part) => {
+                let (_, _, h, w) = x.size4()?;
+                let unscaled = None::<f64>;
+                let y = x.f_upsample_bilinear2d([2 * h, 2 * w], true, unscaled, unscaled)?;
+                first.first_part(&y)?.f_add_(part)?.f_relu_()
+            }
+        }
+    }
+
     /// From the first dropout site on.
     fn leave(&self, entered: Tensor, mode: Mode) -> Result<Tensor> {
         let y = mode.dropout(entered, self.sites[0], self.dropout)?;
@@ -74,6 +114,20 @@ impl Stage {
         mode.dropout(second.forward_relu(&y, mode)?, self.sites[1], self.dropout)
     }
 }
+
+/// What the skip of one slice contributes to a stage.
+#[derive(Debug)]
+enum Shared {
+    Nothing,
+    /// The skip, where what becomes of it depends on the sample.
+    Skip(Tensor),
+    /// Its part of the first convolution.
+    Part(Tensor),
+}
+
+/// What the skips of one slice contribute to the stages after the first, the same in every sample.
+#[derive(Debug)]
+pub(crate) struct SharedSkips(Vec<Shared>);
 
 /// One task's way from deep features back to the input's resolution.
 #[derive(Debug)]
@@ -134,6 +188,31 @@ impl Decoder {
             Some(entry) => first.enter(&entry.forward_relu(deep, mode)?, skips.first(), mode),
             None => first.enter(deep, skips.first(), mode),
         }
+    }
+
+    /// What the skips of one slice contribute to every sample.
+    pub(crate) fn share(&self, skips: &[Tensor]) -> Result<SharedSkips> {
+        let later = self.stages.iter().enumerate().skip(1);
+        let shared = later.map(|(n, stage)| stage.share(skips.get(n)));
+        Ok(SharedSkips(shared.collect::<Result<_>>()?))
+    }
+
+    /// As [`leave`](Self::leave), for many samples of one slice: `entered` is `[1, ..]`, the result `[samples, outputs, 16 h, 16 w]`.
+    pub(crate) fn sample(
+        &self,
+        entered: &Tensor,
+        shared: &SharedSkips,
+        mode: Mode,
+    ) -> Result<Tensor> {
+        let [first, later @ ..] = &self.stages[..] else {
+            return Err(TchError::Shape("the decoder has no stage".into()));
+        };
+        let mut y = first.leave(entered.shallow_clone(), mode)?;
+        for (stage, shared) in later.iter().zip(&shared.0) {
+            y = stage.enter_shared(&y, shared, mode)?;
+            y = stage.leave(y, mode)?;
+        }
+        self.head.forward(&y)
     }
 
     /// The part from the first dropout site on: what [`enter`](Self::enter) gave to `[N, outputs, 16 h, 16 w]`.

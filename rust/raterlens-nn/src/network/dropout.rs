@@ -1,8 +1,10 @@
 //! Where dropout acts, and where its masks come from.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt::Debug;
 
+use raterlens_core::random::fill_dropout_mask;
 use tch::{TchError, Tensor};
 
 /// Dropout sites of a decoder: four stages of two convolution blocks.
@@ -58,7 +60,6 @@ impl Site {
 
     /// Its number, never the same for two sites: decoder sites of task 1 are 0 to 7, of task 2 are 8 to 15,
     /// all others follow. A random mask is keyed by it.
-    #[allow(dead_code)] // Keys counter-based masks; tested.
     pub(crate) fn number(self) -> u32 {
         let branch = self.branch as u32;
         match self.place {
@@ -98,6 +99,42 @@ pub(crate) struct Generator;
 impl Dropout for Generator {
     fn apply(&self, x: &Tensor, _site: Site, rate: f64) -> Result<Tensor, TchError> {
         x.f_dropout(rate, true)
+    }
+}
+
+/// Masks that are a function of a counter, for some samples of one slice: the same whatever else is in the batch.
+#[derive(Debug, Clone)]
+pub(crate) struct CounterMasks<'a> {
+    pub seed: u64,
+    /// Number of the slice.
+    pub slice: u32,
+    /// Numbers of the samples, one after another in the batch.
+    pub samples: std::ops::Range<u32>,
+    /// Memory that masks are made in: new memory for each would take the system as long as the mask itself.
+    pub buffer: &'a RefCell<Vec<f32>>,
+}
+
+impl Dropout for CounterMasks<'_> {
+    /// `x`: one item, which is repeated, or one for each sample. Elements are counted with the channels of a pixel
+    /// side by side.
+    fn apply(&self, x: &Tensor, site: Site, rate: f64) -> Result<Tensor, TchError> {
+        let (_, channels, height, width) = x.size4()?;
+        let samples = self.samples.len();
+        let elements = (channels * height * width) as usize;
+        let mut buffer = self.buffer.borrow_mut();
+        let needed = samples * elements;
+        if buffer.len() < needed {
+            buffer.resize(needed, 0.0);
+        }
+        let mask = buffer.get_mut(..needed).unwrap_or_default();
+        for (sample, mask) in self.samples.clone().zip(mask.chunks_mut(elements)) {
+            let place = [self.slice, sample, site.number()];
+            fill_dropout_mask(mask, self.seed, place, rate);
+        }
+        let mask = Tensor::f_from_slice(mask)?
+            .f_reshape([samples as i64, height, width, channels])?
+            .f_permute([0, 3, 1, 2])?;
+        x.f_mul(&mask.f_to_device(x.device())?.f_to_kind(x.kind())?)
     }
 }
 

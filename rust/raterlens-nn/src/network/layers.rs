@@ -143,6 +143,8 @@ pub(crate) struct ConvNorm {
     norm: BatchNorm,
     /// Both in one, for evaluation.
     folded: Option<Conv>,
+    /// The folded one's parts for the first and the last channels of its input; their sum is the whole.
+    parts: Option<[Conv; 2]>,
 }
 
 impl ConvNorm {
@@ -151,6 +153,7 @@ impl ConvNorm {
             conv: Conv::new(&(path / "conv"), size, false)?,
             norm: BatchNorm::new(&(path / "norm"), size.to)?,
             folded: None,
+            parts: None,
         })
     }
 
@@ -165,6 +168,43 @@ impl ConvNorm {
             ..self.conv
         });
         Ok(())
+    }
+
+    /// Prepares [`first_part`](Self::first_part) and [`second_part`](Self::second_part), this of the last `channels` of the input.
+    pub(crate) fn split(&mut self, channels: i64) -> Result<()> {
+        if let Some(folded) = &self.folded {
+            let (_, from, ..) = folded.weight.size4()?;
+            let part = |first, count, bias: Option<&Tensor>| -> Result<Conv> {
+                Ok(Conv {
+                    weight: channels_last(&folded.weight.f_narrow(1, first, count)?)?,
+                    bias: bias.map(Tensor::shallow_clone),
+                    ..*folded
+                })
+            };
+            let first = from - channels;
+            let parts = [
+                part(0, first, folded.bias.as_ref())?,
+                part(first, channels, None)?,
+            ];
+            self.parts = Some(parts);
+        }
+        Ok(())
+    }
+
+    /// What the first channels of the input contribute, the summand included.
+    ///
+    /// # Errors
+    /// Not split.
+    pub(crate) fn first_part(&self, x: &Tensor) -> Result<Tensor> {
+        let not_split = || TchError::Shape("the convolution is not split".into());
+        let [first, _] = self.parts.as_ref().ok_or_else(not_split)?;
+        first.forward(x)
+    }
+
+    /// What the last channels of the input contribute; `None` if not split.
+    pub(crate) fn second_part(&self, x: &Tensor) -> Result<Option<Tensor>> {
+        let part = self.parts.as_ref().map(|[_, second]| second.forward(x));
+        part.transpose()
     }
 
     pub(crate) fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {

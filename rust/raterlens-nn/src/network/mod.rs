@@ -27,14 +27,15 @@ use tch::nn::Path;
 use tch::Tensor;
 
 #[cfg(test)]
-pub(crate) use dropout::{Dropout, Site};
-pub(crate) use dropout::{Generator, GivenMasks};
+pub(crate) use dropout::Site;
+pub(crate) use dropout::{CounterMasks, Dropout, Generator, GivenMasks};
 pub(crate) use init::initialise;
 pub(crate) use mode::Mode;
 pub(crate) use scope::Scope;
 
 use crate::architecture::Architecture;
 use crate::error::NnError;
+pub(crate) use decoder::SharedSkips;
 use dropout::Branch;
 use encoder::{Channels, Encoder, Features};
 use task::Task;
@@ -65,6 +66,18 @@ pub(crate) struct Network {
     shared_embedding: Option<Embedding>,
     segmentation: Task,
     variance: Option<Task>,
+}
+
+impl Entered {
+    /// One slice of a batch.
+    pub(crate) fn slice(&self, n: usize) -> Result<Self, NnError> {
+        let one = |x: &Tensor| x.f_narrow(0, n as i64, 1);
+        Ok(Self {
+            skips: self.skips.iter().map(one).collect::<Result<_, _>>()?,
+            segmentation: one(&self.segmentation)?,
+            variance: self.variance.as_ref().map(one).transpose()?,
+        })
+    }
 }
 
 impl Network {
@@ -150,6 +163,26 @@ impl Network {
             segmentation,
             variance,
         })
+    }
+
+    /// Class logits `[samples, structures + 1, H, W]` of passes with test-time dropout that differ in the masks alone, from
+    /// what [`enter`](Self::enter) gave for one slice. `masks` gives one mask for each sample; `shared` comes from
+    /// [`share`](Self::share).
+    pub(crate) fn sample(
+        &self,
+        entered: &Entered,
+        shared: &SharedSkips,
+        masks: &dyn Dropout,
+    ) -> Result<Tensor, NnError> {
+        let entered = &entered.segmentation;
+        Ok(self
+            .segmentation
+            .sample(entered, shared, Mode::Sampling(masks))?)
+    }
+
+    /// What the skips of one slice contribute to every sample.
+    pub(crate) fn share(&self, entered: &Entered) -> Result<SharedSkips, NnError> {
+        Ok(self.segmentation.share(&entered.skips)?)
     }
 
     /// The part of [`forward`](Self::forward) from the decoders' first dropout sites on.

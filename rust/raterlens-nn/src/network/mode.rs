@@ -12,7 +12,6 @@ pub(crate) enum Mode<'a> {
     /// Batch statistics, which also update the running ones, and dropout at every site.
     Training(&'a dyn Dropout),
     /// As `Evaluation`, but for dropout at the decoders' sites (SPEC: test-time dropout).
-    #[allow(dead_code)] // Built by test-time dropout, and by tests.
     Sampling(&'a dyn Dropout),
 }
 

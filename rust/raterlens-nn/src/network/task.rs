@@ -3,7 +3,7 @@
 use super::scope::Scope;
 use tch::{TchError, Tensor};
 
-use super::decoder::Decoder;
+use super::decoder::{Decoder, SharedSkips};
 use super::dropout::Branch;
 use super::encoder::{Channels, Features};
 use super::mode::Mode;
@@ -74,6 +74,21 @@ impl Task {
             }
             _ => self.decoder.enter(&features.deep, &features.skips, mode),
         }
+    }
+
+    /// See [`Network::share`](super::Network::share).
+    pub(crate) fn share(&self, skips: &[Tensor]) -> Result<SharedSkips> {
+        self.decoder.share(skips)
+    }
+
+    /// See [`Network::sample`](super::Network::sample).
+    pub(crate) fn sample(
+        &self,
+        entered: &Tensor,
+        shared: &SharedSkips,
+        mode: Mode,
+    ) -> Result<Tensor> {
+        self.decoder.sample(entered, shared, mode)
     }
 
     /// From the decoder's first dropout site to the outputs.

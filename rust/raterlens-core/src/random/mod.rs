@@ -3,6 +3,10 @@
 //! The number of any draw is known without those before it, so that what is random does not depend on batch sizes, threads or
 //! on where an interrupted run goes on.
 
+mod mask;
+
+pub use mask::fill_dropout_mask;
+
 const MULTIPLIERS: [u32; 2] = [0xD251_1F53, 0xCD9E_8D57];
 const KEY_STEPS: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
 const ROUNDS: usize = 10;
