@@ -14,6 +14,15 @@ const PIXEL_MARGIN: f64 = 1.5;
 
 const AXIS_NAMES: [&str; 3] = ["first (i)", "second (j)", "third (k)"];
 
+/// A remark about a model that does not say how its images were changed in training.
+pub(crate) fn about_augmentation(manifest: &Manifest) -> Option<String> {
+    manifest.augmentation.is_none().then(|| {
+        "The model does not say which changes of images it was trained with: aleatoric uncertainty is from the usual ones (rotation, \
+         translation, mirroring, intensity, noise, blur)."
+            .into()
+    })
+}
+
 /// Remarks about the image's grid, and about the model.
 pub(crate) fn about_input(canonical: &CanonicalAxial, manifest: &Manifest) -> Vec<String> {
     let mut notes = Vec::new();

@@ -6,6 +6,7 @@ use raterlens_nn::DeviceReport;
 use serde::{Deserialize, Serialize};
 
 use crate::run_record::RunRecord;
+use crate::uncertainty::{UncertaintyLayers, UncertaintyRequest};
 
 /// Settings of one segmentation.
 ///
@@ -19,8 +20,12 @@ pub struct SegmentRequest {
     /// Slices the network works on at once; 0, the default, chooses by device. Cancelling waits for the
     /// batch under way; more slices at once are faster on a GPU and need more memory.
     pub batch_size: usize,
-    /// Seed of everything random. Nothing in a plain segmentation is; it is recorded all the same.
+    /// Seed of everything random: dropout and augmentation of samples. Nothing in a plain segmentation is; it is recorded all
+    /// the same.
     pub seed: u64,
+    /// Which uncertainties of the model are wanted.
+    #[serde(default)]
+    pub uncertainty: UncertaintyRequest,
 }
 
 impl SegmentRequest {
@@ -81,6 +86,10 @@ pub struct SegmentResult {
     /// Predicted inter-rater variance on the input's grid, one map per structure of the model's scheme,
     /// in its order; values in [0, 0.25]. Empty from a model that predicts none.
     pub variance: Vec<Volume<f32>>,
+    /// What the model is unsure of, as asked for: epistemic first.
+    pub uncertainty: Vec<UncertaintyLayers>,
+    /// Uncertainty of an evidential head, in (0, 1], on the input's grid; `None` from other models.
+    pub evidential: Option<Volume<f32>>,
     /// Areas, volumes and mean variance.
     pub measures: Measures,
     /// The device that ran, and why that one.
@@ -91,8 +100,10 @@ pub struct SegmentResult {
     pub batch_size: usize,
     /// Threads libtorch used for one operation on the CPU.
     pub threads: usize,
-    /// The model.
+    /// The model; of an ensemble, its first member.
     pub model: ModelIdentity,
+    /// The other members of an ensemble.
+    pub members: Vec<ModelIdentity>,
     /// Names of the model's structures, in the scheme's order.
     pub structures: Vec<String>,
     /// How long it took.

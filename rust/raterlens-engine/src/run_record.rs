@@ -4,10 +4,12 @@
 
 use std::collections::BTreeMap;
 
+use raterlens_core::uncertainty::UncertaintySummary;
 use raterlens_nn::DeviceReport;
 use serde::{Deserialize, Serialize};
 
 use crate::request::{ModelIdentity, SegmentResult, Timings};
+use crate::uncertainty::{UncertaintyLayers, UncertaintySource};
 
 /// Version of the record's layout.
 pub const RUN_RECORD_VERSION: u32 = 1;
@@ -41,6 +43,27 @@ pub struct InputIdentity {
     pub sha256: String,
 }
 
+/// One uncertainty of a result.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UncertaintyRecord {
+    /// What was sampled.
+    pub source: UncertaintySource,
+    /// How many samples.
+    pub samples: usize,
+    /// Means of the maps over the image, its slices and the structures as labelled.
+    pub means: UncertaintySummary,
+}
+
+impl UncertaintyRecord {
+    fn of(layers: &UncertaintyLayers) -> Self {
+        Self {
+            source: layers.source,
+            samples: layers.samples,
+            means: layers.summary.clone(),
+        }
+    }
+}
+
 /// The content of `run.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunRecord {
@@ -53,6 +76,9 @@ pub struct RunRecord {
     pub input: Option<InputIdentity>,
     /// The model.
     pub model: ModelIdentity,
+    /// The other members of an ensemble.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<ModelIdentity>,
     /// Names of the structures, in the order of the label ids.
     pub structures: Vec<String>,
     /// The device that ran, and why.
@@ -63,6 +89,9 @@ pub struct RunRecord {
     pub batch_size: usize,
     /// CPU threads of the network.
     pub threads: usize,
+    /// What was sampled for maps of uncertainty, and their means.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub uncertainty: Vec<UncertaintyRecord>,
     /// How long it took.
     pub timings: Timings,
     /// What the user should know.
@@ -81,11 +110,17 @@ impl RunRecord {
             versions: Versions::current(),
             input: None,
             model: result.model.clone(),
+            members: result.members.clone(),
             structures: result.structures.clone(),
             device: result.device.clone(),
             seed: result.seed,
             batch_size: result.batch_size,
             threads: result.threads,
+            uncertainty: result
+                .uncertainty
+                .iter()
+                .map(UncertaintyRecord::of)
+                .collect(),
             timings: result.timings.rounded(),
             warnings: result.warnings.clone(),
             outputs: BTreeMap::new(),

@@ -1,9 +1,11 @@
 //! A loaded model that turns images into layers.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
+use ndarray::{ArrayView3, ArrayView4, Axis};
 use raterlens_core::image_check::check_image;
 use raterlens_core::measures::measure;
 use raterlens_core::{
@@ -11,21 +13,27 @@ use raterlens_core::{
 };
 use raterlens_nn::package::InputSpec;
 use raterlens_nn::{
-    open_device, DeviceReport, DeviceRequest, Manifest, ModelPackage, Predictor, SlicePrediction,
+    open_device, DeviceReport, DeviceRequest, DropoutSamples, Manifest, ModelPackage, Predictor,
+    SlicePrediction,
 };
 
 use crate::error::EngineError;
 use crate::notes;
 use crate::request::{ModelIdentity, SegmentRequest, SegmentResult, Timings};
-use crate::slices::{prepare, Layers, WayBack};
+use crate::sampling::{augmentation_of, change_of, sample_on_slice, SampledMaps};
+use crate::slices::{as_batch, prepare, prepare_slice, Layers, WayBack};
 use crate::soft::SoftLayers;
-use raterlens_core::control::Control;
+use crate::uncertainty::{Aleatoric, Epistemic, UncertaintyRequest, UncertaintySource};
+use raterlens_core::control::{CancelFlag, Control};
 
 /// A model on a device. May be shared between threads; runs take turns, batch by batch.
 #[derive(Debug)]
 pub struct Segmenter {
     // libtorch's handles may move between threads but not be used from two at once.
     predictor: Mutex<Predictor>,
+    /// The other members of an ensemble.
+    others: Vec<Mutex<Predictor>>,
+    other_identities: Vec<ModelIdentity>,
     manifest: Manifest,
     checksum: String,
     device: DeviceReport,
@@ -45,10 +53,49 @@ impl Segmenter {
         let predictor = Predictor::load(&package, &device)?;
         Ok(Self {
             predictor: Mutex::new(predictor),
+            others: Vec::new(),
+            other_identities: Vec::new(),
             manifest: package.manifest().clone(),
             checksum: package.checksum().to_owned(),
             device: device.report().clone(),
         })
+    }
+
+    /// Loads the members of an ensemble, which answer as one model: with the mean of their probabilities and variance maps. One
+    /// member alone is a model as [`Segmenter::load`] gives it.
+    ///
+    /// # Errors
+    /// As [`Segmenter::load`]; members whose structures or inputs differ, or of which some predict variance and some do not; none.
+    pub fn load_ensemble(models: &[&Path], device: DeviceRequest) -> Result<Self, EngineError> {
+        let [first, others @ ..] = models else {
+            return Err(EngineError::Request("name a model".into()));
+        };
+        let mut ensemble = Self::load(first, device)?;
+        for path in others {
+            let other = Self::load(path, device)?;
+            let identity = other.identity();
+            if let Some(what) = ensemble.difference(&other.manifest) {
+                return Err(EngineError::Request(format!(
+                    "'{}' cannot be in one ensemble with '{}': their {what} differ",
+                    identity.name, ensemble.manifest.name
+                )));
+            }
+            ensemble.others.push(other.predictor);
+            ensemble.other_identities.push(identity);
+        }
+        Ok(ensemble)
+    }
+
+    /// What keeps another model from being a member of an ensemble with this one.
+    fn difference(&self, other: &Manifest) -> Option<&'static str> {
+        let own = &self.manifest;
+        if own.label_scheme != other.label_scheme {
+            return Some("structures");
+        }
+        if own.input != other.input {
+            return Some("inputs");
+        }
+        (own.predicts_variance() != other.predicts_variance()).then_some("tasks")
     }
 
     /// The model's description.
@@ -117,9 +164,11 @@ impl Segmenter {
         let start = Instant::now();
         let mut timings = Timings::default();
         control.step(0.0, "Checking the image")?;
+        request.uncertainty.check(1 + self.others.len())?;
         check_image(image)?;
         let canonical = CanonicalAxial::for_geometry(image.geometry());
-        let layers = self.run_slices(image, &canonical, request, control, &mut timings, false)?;
+        let (layers, sampled) =
+            self.run_slices(image, &canonical, request, control, &mut timings, false)?;
 
         let restoring = Instant::now();
         control.step(0.96, "Measuring")?;
@@ -129,6 +178,13 @@ impl Segmenter {
             control.cancel.check()?;
             variance.push(canonical.from_canonical(map)?);
         }
+        let restored = sampled.into_iter().map(|maps| {
+            let scheme = self.scheme();
+            maps.restore(&canonical, &labels, scheme, &control.cancel)
+        });
+        let uncertainty = restored.collect::<Result<Vec<_>, _>>()?;
+        let evidential = layers.evidential.map(|map| canonical.from_canonical(map));
+        let evidential = evidential.transpose()?;
         let measures = measure(&labels, &variance, self.scheme())
             .map_err(|e| EngineError::Internal(e.to_string()))?;
         timings.restore_secs += restoring.elapsed().as_secs_f64();
@@ -137,6 +193,9 @@ impl Segmenter {
 
         let mut warnings = notes::about_input(&canonical, &self.manifest);
         warnings.extend(notes::about_labels(&labels, self.scheme()));
+        if request.uncertainty.aleatoric == Aleatoric::Augment {
+            warnings.extend(notes::about_augmentation(&self.manifest));
+        }
         if self.device.fell_back {
             warnings.push(format!("The CPU was used: {}.", self.device.reason));
         }
@@ -144,12 +203,15 @@ impl Segmenter {
         Ok(SegmentResult {
             labels,
             variance,
+            uncertainty,
+            evidential,
             measures,
             device: self.device.clone(),
             seed: request.seed,
             batch_size: request.batch_size_on(&self.device.name),
             threads: raterlens_nn::thread_count(),
             model: self.identity(),
+            members: self.other_identities.clone(),
             structures: names.collect(),
             timings,
             warnings,
@@ -171,7 +233,12 @@ impl Segmenter {
         check_image(image)?;
         let canonical = CanonicalAxial::for_geometry(image.geometry());
         let mut timings = Timings::default();
-        let layers = self.run_slices(image, &canonical, request, control, &mut timings, true)?;
+        let plain = SegmentRequest {
+            uncertainty: UncertaintyRequest::default(),
+            ..*request
+        };
+        let (layers, _) =
+            self.run_slices(image, &canonical, &plain, control, &mut timings, true)?;
         let restore = |maps: Vec<ndarray::Array3<f32>>| {
             let restored = maps.into_iter().map(|map| {
                 control.cancel.check()?;
@@ -201,7 +268,7 @@ impl Segmenter {
         control: &Control<'_>,
         timings: &mut Timings,
         wants_soft: bool,
-    ) -> Result<Layers, EngineError> {
+    ) -> Result<(Layers, Vec<SampledMaps>), EngineError> {
         let started = Instant::now();
         let axial = canonical.to_canonical(image)?;
         let (slices, height, width) = axial.data().dim();
@@ -216,6 +283,14 @@ impl Segmenter {
             true => Layers::with_soft(shape, maps, self.scheme().len()),
             false => Layers::new(shape, maps),
         };
+        let classes = match request.uncertainty.keep_mean {
+            true => 1 + self.scheme().len(),
+            false => 0,
+        };
+        let sources = request.uncertainty.sources().into_iter();
+        let mut sampled: Vec<SampledMaps> = sources
+            .map(|source| SampledMaps::new(source, shape, classes))
+            .collect();
         timings.prepare_secs += started.elapsed().as_secs_f64();
 
         let batch_size = request.batch_size_on(&self.device.name);
@@ -226,29 +301,156 @@ impl Segmenter {
             let batch = prepare(axial.data().view(), first..last, &frame, input)?;
             let prepared = Instant::now();
             control.cancel.check()?;
-            let prediction = self.predict(batch)?;
-            let predicted = Instant::now();
             let back = WayBack {
                 frame: &frame,
                 orientation: input.orientation,
                 scheme: self.scheme(),
             };
+            let job = Batch {
+                axial: axial.data().view(),
+                slices: first..last,
+                back,
+                request,
+                control,
+            };
+            let prediction = self.predict(batch.view(), &job, &mut sampled)?;
+            self.augment(&job, &mut sampled)?;
+            let predicted = Instant::now();
+            for maps in &mut sampled {
+                maps.finish(first, &control.cancel)?;
+            }
             layers.keep(first, &prediction, back, &control.cancel)?;
             timings.prepare_secs += (prepared - started).as_secs_f64();
             timings.predict_secs += (predicted - prepared).as_secs_f64();
             timings.restore_secs += predicted.elapsed().as_secs_f64();
         }
-        Ok(layers)
+        Ok((layers, sampled))
     }
 
-    fn predict(&self, batch: ndarray::Array4<f32>) -> Result<SlicePrediction, EngineError> {
-        // A panic in another thread cannot leave the network half changed: it is only read.
-        let predictor = self
-            .predictor
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        Ok(predictor.predict(batch.view())?)
+    /// The prediction for a batch, and what the samples of epistemic uncertainty add to `sampled`.
+    fn predict(
+        &self,
+        batch: ArrayView4<'_, f32>,
+        job: &Batch<'_>,
+        sampled: &mut [SampledMaps],
+    ) -> Result<SlicePrediction, EngineError> {
+        for maps in sampled.iter_mut() {
+            maps.begin(job.slices.len());
+        }
+        let wanted = job.request.uncertainty;
+        match (wanted.epistemic, sampled.first_mut()) {
+            (Epistemic::Dropout, Some(maps)) => {
+                let how = DropoutSamples {
+                    seed: job.request.seed,
+                    samples: wanted.samples,
+                    first_slice: job.slices.start as u32,
+                };
+                held(&self.predictor).sample_dropout(batch, &how, |sample| {
+                    let found = sample_on_slice(sample.probabilities, job.back, None)?;
+                    maps.push(sample.slice, &found)?;
+                    job.sampled(0, sample.slice, sample.sample)
+                })
+            }
+            (Epistemic::Ensemble, Some(maps)) => {
+                self.predict_together(batch, &job.control.cancel, |member| {
+                    for (slice, probabilities) in
+                        member.probabilities.axis_iter(Axis(0)).enumerate()
+                    {
+                        maps.push(slice, &sample_on_slice(probabilities, job.back, None)?)?;
+                    }
+                    Ok(())
+                })
+            }
+            _ => self.predict_together(batch, &job.control.cancel, |_| Ok(())),
+        }
     }
+
+    /// The mean of all members' predictions; `each` sees them one by one.
+    fn predict_together(
+        &self,
+        batch: ArrayView4<'_, f32>,
+        cancel: &CancelFlag,
+        mut each: impl FnMut(&SlicePrediction) -> Result<(), EngineError>,
+    ) -> Result<SlicePrediction, EngineError> {
+        let mut mean = held(&self.predictor).predict(batch)?;
+        each(&mean)?;
+        for other in &self.others {
+            cancel.check()?;
+            let member = held(other).predict(batch)?;
+            each(&member)?;
+            mean.probabilities += &member.probabilities;
+            mean.variance += &member.variance;
+            mean.evidential_uncertainty += &member.evidential_uncertainty;
+        }
+        if !self.others.is_empty() {
+            let share = 1.0 / (1 + self.others.len()) as f32;
+            mean.probabilities *= share;
+            mean.variance *= share;
+            mean.evidential_uncertainty *= share;
+        }
+        Ok(mean)
+    }
+
+    /// What the samples of aleatoric uncertainty add to `sampled`.
+    fn augment(&self, job: &Batch<'_>, sampled: &mut [SampledMaps]) -> Result<(), EngineError> {
+        let augmented = sampled
+            .iter_mut()
+            .enumerate()
+            .find(|(_, m)| m.source() == UncertaintySource::Augmentation);
+        let Some((part, maps)) = augmented else {
+            return Ok(());
+        };
+        let input = &self.manifest.input;
+        let options = augmentation_of(&self.manifest);
+        let (wanted, frame) = (job.request.uncertainty, job.back.frame);
+        let at_once = job.request.batch_size_on(&self.device.name) as u32;
+        for (slice, k) in job.slices.clone().enumerate() {
+            let plain = prepare_slice(job.axial, k, frame, input)?;
+            let size = frame.input_size();
+            for first in (0..wanted.samples).step_by(at_once as usize) {
+                let samples = first..wanted.samples.min(first + at_once);
+                let change = |sample| change_of(&options, size, job.request.seed, k, sample);
+                let changes: Vec<_> = samples.clone().map(change).collect();
+                let images: Vec<_> = changes.iter().map(|c| c.image(plain.view())).collect();
+                let batch = as_batch(&images, frame, input);
+                let found = self.predict_together(batch.view(), &job.control.cancel, |_| Ok(()))?;
+                for (change, p) in changes.iter().zip(found.probabilities.axis_iter(Axis(0))) {
+                    maps.push(slice, &sample_on_slice(p, job.back, Some(change))?)?;
+                }
+                job.sampled(part, slice, first)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Slices of an image that are worked on together.
+struct Batch<'a> {
+    /// The image in canonical order.
+    axial: ArrayView3<'a, f32>,
+    slices: Range<usize>,
+    back: WayBack<'a>,
+    request: &'a SegmentRequest,
+    control: &'a Control<'a>,
+}
+
+impl Batch<'_> {
+    /// Tells that a sample of a slice is done, of the source of number `part`, and stops when the run was cancelled.
+    fn sampled(&self, part: usize, slice: usize, sample: u32) -> Result<(), EngineError> {
+        let wanted = self.request.uncertainty;
+        let parts = wanted.sources().len().max(1) as f32;
+        let of_batch = self.slices.len() as f32;
+        let of_part = (slice as f32 + sample as f32 / wanted.samples as f32) / of_batch;
+        let done = self.slices.start as f32 + of_batch * (part as f32 + of_part) / parts;
+        let slices = self.axial.len_of(Axis(0)) as f32;
+        self.control.step(0.95 * done / slices, "Sampling")?;
+        Ok(())
+    }
+}
+
+// A panic in another thread cannot leave the network half changed: it is only read.
+fn held(predictor: &Mutex<Predictor>) -> std::sync::MutexGuard<'_, Predictor> {
+    predictor.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// How a slice of a canonical volume fits the network, before it is turned as the network wants it.

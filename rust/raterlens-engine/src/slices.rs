@@ -19,18 +19,39 @@ pub(crate) fn prepare(
     frame: &SliceFrame,
     input: &InputSpec,
 ) -> Result<Array4<f32>, EngineError> {
+    let slices = range
+        .into_par_iter()
+        .map(|k| prepare_slice(image, k, frame, input));
+    let slices = slices.collect::<Result<Vec<_>, EngineError>>()?;
+    Ok(as_batch(&slices, frame, input))
+}
+
+/// One slice, resized and normalised, in the canonical orientation.
+pub(crate) fn prepare_slice(
+    image: ArrayView3<'_, f32>,
+    k: usize,
+    frame: &SliceFrame,
+    input: &InputSpec,
+) -> Result<Array2<f32>, EngineError> {
+    let mut slice = frame.to_input(image.index_axis(Axis(0), k))?;
+    normalise_slice(slice.view_mut(), input.normalisation);
+    Ok(slice)
+}
+
+/// Prepared slices of canonical orientation, turned as the network saw them in training, `[N, 1, H, W]`.
+pub(crate) fn as_batch(
+    slices: &[Array2<f32>],
+    frame: &SliceFrame,
+    input: &InputSpec,
+) -> Array4<f32> {
     let turn = input.orientation;
     let [height, width] = turn.canonical_size(frame.input_size());
-    let mut batch = Array4::zeros((range.len(), 1, height, width));
-    let jobs: Vec<_> = range.zip(batch.axis_iter_mut(Axis(0))).collect();
-    jobs.into_par_iter().try_for_each(|(k, mut out)| {
-        let mut slice = frame.to_input(image.index_axis(Axis(0), k))?;
-        normalise_slice(slice.view_mut(), input.normalisation);
+    let mut batch = Array4::zeros((slices.len(), 1, height, width));
+    for (slice, mut out) in slices.iter().zip(batch.axis_iter_mut(Axis(0))) {
         out.slice_mut(s![0, .., ..])
             .assign(&turn.from_canonical(slice.view()));
-        Ok::<(), EngineError>(())
-    })?;
-    Ok(batch)
+    }
+    batch
 }
 
 /// Labels and maps of a whole volume in canonical order, filled slice by slice.
@@ -39,6 +60,8 @@ pub(crate) struct Layers {
     pub(crate) labels: Array3<u16>,
     /// Per structure, `[k, j, i]`; none from a model that predicts none.
     pub(crate) variance: Vec<Array3<f32>>,
+    /// Uncertainty of an evidential head, `[k, j, i]`.
+    pub(crate) evidential: Option<Array3<f32>>,
     /// Soft label of each structure, `[k, j, i]`; empty unless wanted.
     pub(crate) soft: Vec<Array3<f32>>,
 }
@@ -66,6 +89,7 @@ impl Layers {
         Self {
             labels: Array3::zeros(shape),
             variance: (0..maps).map(|_| Array3::zeros(shape)).collect(),
+            evidential: None,
             soft: Vec::new(),
         }
     }
@@ -100,6 +124,7 @@ impl Layers {
         if !self.soft.is_empty() {
             self.keep_soft(first, prediction, back, cancel)?;
         }
+        self.keep_evidential(first, prediction, back)?;
         let mut jobs = Vec::new();
         for (c, map) in self.variance.iter_mut().enumerate() {
             let map = map.slice_mut(span);
@@ -117,6 +142,26 @@ impl Layers {
 }
 
 impl Layers {
+    /// As [`Layers::keep`], for the uncertainty of an evidential head, if there is one.
+    fn keep_evidential(
+        &mut self,
+        first: usize,
+        prediction: &SlicePrediction,
+        back: WayBack<'_>,
+    ) -> Result<(), EngineError> {
+        let found = &prediction.evidential_uncertainty;
+        if found.len_of(Axis(1)) == 0 {
+            return Ok(());
+        }
+        let shape = self.labels.raw_dim();
+        let map = self.evidential.get_or_insert_with(|| Array3::zeros(shape));
+        for (n, slice) in found.axis_iter(Axis(0)).enumerate() {
+            let native = back.native(slice.index_axis(Axis(0), 0))?;
+            map.index_axis_mut(Axis(0), first + n).assign(&native);
+        }
+        Ok(())
+    }
+
     /// As [`Layers::keep`], for soft labels, once the labels are chosen.
     fn keep_soft(
         &mut self,

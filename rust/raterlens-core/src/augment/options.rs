@@ -92,6 +92,21 @@ impl AugmentOptions {
         Ok(())
     }
 
+    /// The usual changes of training slices, those of the default recipe.
+    #[must_use]
+    pub fn usual() -> Self {
+        Self {
+            chance: 0.5,
+            rotation_deg: 15.0,
+            translation: 0.05,
+            mirror_chance: 0.5,
+            gain: 0.2,
+            shift: 0.2,
+            noise: 0.1,
+            blur_px: 1.0,
+        }
+    }
+
     /// Whether no slice is ever changed.
     #[must_use]
     pub fn is_nothing(&self) -> bool {

@@ -63,16 +63,7 @@ fn default() -> Recipe {
         decoder_dropout: -1.0,
         variance: VarianceOptions::default(),
         variance_scale: 70.0,
-        augment: AugmentOptions {
-            chance: 0.5,
-            rotation_deg: 15.0,
-            translation: 0.05,
-            mirror_chance: 0.5,
-            gain: 0.2,
-            shift: 0.2,
-            noise: 0.1,
-            blur_px: 1.0,
-        },
+        augment: AugmentOptions::usual(),
     }
 }
 
