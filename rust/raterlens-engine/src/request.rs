@@ -86,6 +86,8 @@ pub struct SegmentResult {
     /// Predicted inter-rater variance on the input's grid, one map per structure of the model's scheme,
     /// in its order; values in [0, 0.25]. Empty from a model that predicts none.
     pub variance: Vec<Volume<f32>>,
+    /// Which uncertainties were asked for.
+    pub requested: UncertaintyRequest,
     /// What the model is unsure of, as asked for: epistemic first.
     pub uncertainty: Vec<UncertaintyLayers>,
     /// Uncertainty of an evidential head, in (0, 1], on the input's grid; `None` from other models.

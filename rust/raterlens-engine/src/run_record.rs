@@ -4,12 +4,12 @@
 
 use std::collections::BTreeMap;
 
-use raterlens_core::uncertainty::UncertaintySummary;
+use raterlens_core::uncertainty::MapMeans;
 use raterlens_nn::DeviceReport;
 use serde::{Deserialize, Serialize};
 
 use crate::request::{ModelIdentity, SegmentResult, Timings};
-use crate::uncertainty::{UncertaintyLayers, UncertaintySource};
+use crate::uncertainty::{UncertaintyLayers, UncertaintyRequest, UncertaintySource};
 
 /// Version of the record's layout.
 pub const RUN_RECORD_VERSION: u32 = 1;
@@ -50,8 +50,10 @@ pub struct UncertaintyRecord {
     pub source: UncertaintySource,
     /// How many samples.
     pub samples: usize,
-    /// Means of the maps over the image, its slices and the structures as labelled.
-    pub means: UncertaintySummary,
+    /// Means of the maps over the image.
+    pub image: MapMeans,
+    /// Means over each structure as labelled, in the order of the label ids; those of slices are in `uncertainty.csv`.
+    pub structures: Vec<MapMeans>,
 }
 
 impl UncertaintyRecord {
@@ -59,7 +61,8 @@ impl UncertaintyRecord {
         Self {
             source: layers.source,
             samples: layers.samples,
-            means: layers.summary.clone(),
+            image: layers.summary.image,
+            structures: layers.summary.structures.iter().map(|s| s.image).collect(),
         }
     }
 }
@@ -89,6 +92,9 @@ pub struct RunRecord {
     pub batch_size: usize,
     /// CPU threads of the network.
     pub threads: usize,
+    /// Which uncertainties were asked for.
+    #[serde(default, skip_serializing_if = "UncertaintyRequest::is_nothing")]
+    pub requested: UncertaintyRequest,
     /// What was sampled for maps of uncertainty, and their means.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub uncertainty: Vec<UncertaintyRecord>,
@@ -116,6 +122,7 @@ impl RunRecord {
             seed: result.seed,
             batch_size: result.batch_size,
             threads: result.threads,
+            requested: result.requested,
             uncertainty: result
                 .uncertainty
                 .iter()

@@ -136,6 +136,12 @@ impl Segmenter {
         &self.checksum
     }
 
+    /// The other members of an ensemble.
+    #[must_use]
+    pub fn members(&self) -> &[ModelIdentity] {
+        &self.other_identities
+    }
+
     /// The model in short.
     #[must_use]
     pub fn identity(&self) -> ModelIdentity {
@@ -203,6 +209,7 @@ impl Segmenter {
         Ok(SegmentResult {
             labels,
             variance,
+            requested: request.uncertainty.simplified(),
             uncertainty,
             evidential,
             measures,

@@ -74,6 +74,20 @@ impl UncertaintyRequest {
         self.epistemic == Epistemic::None && self.aleatoric == Aleatoric::None
     }
 
+    /// The same request without settings that have no effect, so that equal requests are equal.
+    #[must_use]
+    pub fn simplified(self) -> Self {
+        match (self.is_nothing(), self.epistemic, self.aleatoric) {
+            (true, ..) => Self::default(),
+            // An ensemble has as many samples as members.
+            (_, Epistemic::Ensemble, Aleatoric::None) => Self {
+                samples: Self::default().samples,
+                ..self
+            },
+            _ => self,
+        }
+    }
+
     /// What will be estimated, in the order of the result.
     #[must_use]
     pub fn sources(&self) -> Vec<UncertaintySource> {
@@ -211,6 +225,11 @@ mod tests {
         assert!(of(Epistemic::Dropout, 10).check(1).is_ok());
         assert!(of(Epistemic::Dropout, 1).check(1).is_err());
         assert!(of(Epistemic::None, 0).check(1).is_ok());
+        assert_eq!(
+            of(Epistemic::None, 0).simplified(),
+            UncertaintyRequest::default()
+        );
+        assert_eq!(of(Epistemic::Dropout, 3).simplified().samples, 3);
         assert!(of(Epistemic::Ensemble, 10).check(1).is_err());
         assert!(of(Epistemic::Ensemble, 10).check(2).is_ok());
         assert!(of(Epistemic::Dropout, 10).check(2).is_err());

@@ -242,7 +242,7 @@ fn a_mirrored_sample_comes_back_on_its_own_side() {
     );
     // It would be noticed: the model treats the sides differently.
     let unchanged = run(&model, &original, &SegmentRequest::default()).labels;
-    assert!(unchanged.data() != &expected);
+    assert!(unchanged.data() != expected);
 }
 
 #[test]

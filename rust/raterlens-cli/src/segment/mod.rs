@@ -12,7 +12,10 @@ use raterlens_engine::batch::{
     case_name, images_at, plan_cases, read_list, run_case, run_cases, BatchObserver, BatchPlan,
     CaseOutcome, CaseStatus, PlannedCase, Policy,
 };
-use raterlens_engine::{CancelFlag, Control, DeviceRequest, Progress, SegmentRequest, Segmenter};
+use raterlens_engine::{
+    Aleatoric, CancelFlag, Control, DeviceRequest, Epistemic, Progress, SegmentRequest, Segmenter,
+    UncertaintyRequest,
+};
 
 use crate::{interrupt, model_path};
 use progress::Bars;
@@ -27,9 +30,22 @@ pub struct SegmentArgs {
     /// Text file with one image path per line, relative to the list's folder
     #[arg(long, value_name = "FILE")]
     list: Option<PathBuf>,
-    /// Model package (a folder NAME.rlmodel); default: $RATERLENS_MODEL, else the one installed
-    #[arg(long, value_name = "MODEL")]
-    model: Option<PathBuf>,
+    /// Model package (a folder NAME.rlmodel); default: $RATERLENS_MODEL, else the one installed. Several, with commas or repeated:
+    /// an ensemble, which answers with its members' mean
+    #[arg(long, value_name = "MODEL", value_delimiter = ',')]
+    model: Vec<PathBuf>,
+    /// Maps of what the model does not know: none, dropout (many passes with test-time dropout) or ensemble (the models given)
+    #[arg(long, default_value_t)]
+    epistemic: Epistemic,
+    /// Maps of what the image leaves open: none or augment (test-time augmentation)
+    #[arg(long, default_value_t)]
+    aleatoric: Aleatoric,
+    /// Samples of test-time dropout and of test-time augmentation
+    #[arg(long, default_value_t = UncertaintyRequest::default().samples, value_parser = clap::value_parser!(u32).range(2..=1000))]
+    samples: u32,
+    /// Also write the other maps of uncertainty: mean probabilities, expected entropy, variance
+    #[arg(long)]
+    all_maps: bool,
     /// auto, cpu, cuda or cuda:N
     #[arg(long, default_value = "auto")]
     device: DeviceRequest,
@@ -55,6 +71,12 @@ impl SegmentArgs {
         SegmentRequest {
             batch_size: self.batch_size.unwrap_or_default(),
             seed: self.seed,
+            uncertainty: UncertaintyRequest {
+                epistemic: self.epistemic,
+                aleatoric: self.aleatoric,
+                samples: self.samples,
+                keep_mean: self.all_maps,
+            },
         }
     }
 
@@ -74,8 +96,7 @@ impl SegmentArgs {
 pub fn run(args: &SegmentArgs) -> Result<ExitCode> {
     let cancel = interrupt::cancel_on_interrupt()?;
     let jobs = plan(args)?;
-    let model = model_path::find(args.model.as_deref())?;
-    let segmenter = Segmenter::load(&model, args.device).context("cannot use the model")?;
+    let segmenter = load(args)?;
     let bars = Bars::new();
     for note in jobs.notes() {
         bars.note(note);
@@ -96,6 +117,15 @@ pub fn run(args: &SegmentArgs) -> Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+fn load(args: &SegmentArgs) -> Result<Segmenter> {
+    let models = match args.model.as_slice() {
+        [] => vec![model_path::find(None)?],
+        named => named.to_vec(),
+    };
+    let models: Vec<&Path> = models.iter().map(PathBuf::as_path).collect();
+    Segmenter::load_ensemble(&models, args.device).context("cannot use the model")
 }
 
 /// What is to be done.

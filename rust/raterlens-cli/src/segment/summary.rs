@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use raterlens_engine::batch::{CaseOutcome, CaseStatus};
 use raterlens_engine::case::{read_measures, MEASURES_FILE};
+use raterlens_engine::run_record::UncertaintyRecord;
 use raterlens_engine::{DeviceReport, ModelIdentity, Segmenter};
 use serde::Serialize;
 
@@ -35,6 +36,8 @@ struct CaseSummary {
     error: Option<String>,
     warnings: Vec<String>,
     structures: Vec<StructureSummary>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    uncertainty: Vec<UncertaintyRecord>,
 }
 
 #[derive(Debug, Serialize)]
@@ -130,6 +133,17 @@ impl CaseSummary {
                 s.title, s.volume_ml, s.voxels
             );
         }
+        for u in &self.uncertainty {
+            let number = |value: Option<f64>| value.map_or("-".into(), |v| format!("{v:.5}"));
+            let _ = writeln!(
+                out,
+                "  {}: mean entropy {} nats, mutual information {} nats ({} samples)",
+                u.source,
+                number(u.image.predictive_entropy),
+                number(u.image.mutual_information),
+                u.samples
+            );
+        }
         out
     }
 }
@@ -151,6 +165,7 @@ fn case_summary(outcome: &CaseOutcome) -> Result<CaseSummary> {
         error,
         warnings: record.map(|r| r.warnings.clone()).unwrap_or_default(),
         structures,
+        uncertainty: record.map(|r| r.uncertainty.clone()).unwrap_or_default(),
     })
 }
 

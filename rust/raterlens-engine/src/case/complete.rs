@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use super::{CaseSource, RUN_FILE};
-use crate::request::SegmentRequest;
+use crate::request::{ModelIdentity, SegmentRequest};
 use crate::run_record::{RunRecord, Versions, RUN_RECORD_VERSION};
 use crate::segmenter::Segmenter;
+use crate::uncertainty::UncertaintyRequest;
 
 /// A run record is a few kilobytes; anything far beyond is not one.
 const MAX_RECORD_BYTES: u64 = 4 << 20;
@@ -19,6 +20,8 @@ pub struct Fingerprint {
     model_checksum: String,
     seed: u64,
     batch_size: usize,
+    member_checksums: Vec<String>,
+    uncertainty: UncertaintyRequest,
     versions: Versions,
 }
 
@@ -31,6 +34,8 @@ impl Fingerprint {
             model_checksum: segmenter.model_checksum().to_owned(),
             seed: request.seed,
             batch_size: request.batch_size_on(&segmenter.device().name),
+            member_checksums: checksums(segmenter.members()),
+            uncertainty: request.uncertainty.simplified(),
             versions: Versions::current(),
         }
     }
@@ -41,8 +46,14 @@ impl Fingerprint {
             && record.model.checksum == self.model_checksum
             && record.seed == self.seed
             && record.batch_size == self.batch_size
+            && checksums(&record.members) == self.member_checksums
+            && record.requested == self.uncertainty
             && record.versions == self.versions
     }
+}
+
+fn checksums(models: &[ModelIdentity]) -> Vec<String> {
+    models.iter().map(|m| m.checksum.clone()).collect()
 }
 
 /// The run record of a folder; `None` when there is none that this version understands.

@@ -9,8 +9,8 @@ use raterlens_core::LabelScheme;
 use raterlens_itksnap::write_label_file;
 
 use super::{
-    measures_csv, snap, variance_file, Case, Container, LABELS_FILE, LABEL_DESCRIPTION_FILE,
-    MEASURES_FILE, WORKSPACE_FILE,
+    measures_csv, snap, uncertainty, variance_file, Case, Container, LABELS_FILE,
+    LABEL_DESCRIPTION_FILE, MEASURES_FILE, UNCERTAINTY_FILE, WORKSPACE_FILE,
 };
 use crate::error::EngineError;
 use raterlens_core::control::CancelFlag;
@@ -43,6 +43,16 @@ pub(super) fn write_all(
         cancel.check()?;
         let path = staging.join(variance_file(&structure.name));
         write_map_f32(&path, map, grid).map_err(|e| EngineError::image_output(&path, e))?;
+    }
+    for file in uncertainty::map_files(case.result, case.scheme) {
+        cancel.check()?;
+        let path = staging.join(&file.name);
+        write_map_f32(&path, file.map, grid).map_err(|e| EngineError::image_output(&path, e))?;
+    }
+    if !case.result.uncertainty.is_empty() {
+        create(&staging.join(UNCERTAINTY_FILE), |out| {
+            uncertainty::write_table(out, name, &case.result.uncertainty, case.scheme)
+        })?;
     }
     create(&staging.join(MEASURES_FILE), |out| {
         measures_csv::write_case(out, name, &case.result.measures, case.scheme)

@@ -5,6 +5,9 @@
 //! | `image.nii.gz` (or `image.nii`) | the input, byte for byte, so that the folder can be moved |
 //! | `labels.nii.gz` | structure ids on the input's grid |
 //! | `variance_<structure>.nii.gz` | predicted inter-rater variance, 32-bit float, same grid |
+//! | `epistemic_entropy.nii.gz`, `mutual_information.nii.gz`, `aleatoric_entropy.nii.gz` | uncertainty of the model in nats, if asked for |
+//! | `evidential_uncertainty.nii.gz` | of models that have it |
+//! | `uncertainty.csv` | means of these maps per structure and slice |
 //! | `measures.csv` | area, volume and mean variance per structure and slice |
 //! | `case.itksnap`, `labels.txt` | ITK-SNAP workspace and label description |
 //! | `run.json` | how the result came about; its presence means that the case is complete |
@@ -15,6 +18,7 @@ mod measures_csv;
 mod overwrite;
 mod snap;
 mod source;
+mod uncertainty;
 
 use std::path::{Path, PathBuf};
 
@@ -32,6 +36,10 @@ pub use complete::{is_complete, read_record, Fingerprint};
 pub use measures_csv::{read_measures, write_measures, MeasuresRow, MEASURES_HEADER};
 pub use overwrite::{check_overwrite, Overwrite};
 pub use source::{CaseSource, Container};
+pub use uncertainty::{
+    ENTROPY_WINDOW_MAX, EVIDENTIAL_FILE, INFORMATION_WINDOW_MAX, UNCERTAINTY_FILE,
+    UNCERTAINTY_HEADER,
+};
 
 /// The label map.
 pub const LABELS_FILE: &str = "labels.nii.gz";
@@ -90,7 +98,8 @@ impl<'a> CaseWriter<'a> {
         overwrite: Overwrite,
     ) -> Result<Self, EngineError> {
         let dir = std::path::absolute(dir).map_err(|e| EngineError::write(dir, e))?;
-        let names = files::output_names(source.container, scheme, true);
+        let mut names = files::output_names(source.container, scheme, true);
+        names.extend(uncertainty::possible_names(scheme));
         check_overwrite(&dir, &source.path, &names, overwrite)?;
         let staged = StagedDir::new(&dir).map_err(|e| EngineError::output(&dir, e))?;
         Ok(Self {
@@ -122,7 +131,14 @@ impl<'a> CaseWriter<'a> {
         let mut record = RunRecord::new(result);
         record.input = Some(self.source.identity.clone());
         let maps = !result.variance.is_empty();
-        for file in files::output_names(self.source.container, self.scheme, maps) {
+        let mut names = files::output_names(self.source.container, self.scheme, maps);
+        names.extend(
+            uncertainty::map_files(result, self.scheme)
+                .into_iter()
+                .map(|m| m.name),
+        );
+        names.extend((!result.uncertainty.is_empty()).then(|| UNCERTAINTY_FILE.to_owned()));
+        for file in names {
             cancel.check()?;
             let path = self.staged.path().join(&file);
             let sum = sha256_of_file(&path).map_err(|e| EngineError::write(&path, e))?;

@@ -5,6 +5,7 @@ use std::path::Path;
 use raterlens_core::Volume;
 use raterlens_itksnap::{ColorMap, ImageLayer, Overlay, RelativeWindow, Workspace};
 
+use super::uncertainty::map_files;
 use super::{variance_file, Case, LABELS_FILE, VARIANCE_WINDOW_MAX};
 
 /// Opacity of a variance overlay where its colours are opaque.
@@ -28,9 +29,24 @@ pub(super) fn workspace(dir: &Path, case: &Case<'_>) -> Workspace {
                 window: RelativeWindow::from_intensities([0.0, VARIANCE_WINDOW_MAX], range(map)),
                 colors: ColorMap::variance(),
             })
+            .chain(uncertainty_overlays(case))
             .collect(),
         labels: case.scheme.clone(),
     }
+}
+
+/// The maps of the model's uncertainty.
+fn uncertainty_overlays(case: &Case<'_>) -> Vec<Overlay> {
+    let files = map_files(case.result, case.scheme).into_iter();
+    let shown = files.filter_map(|file| Some((file.window_max?, file)));
+    shown
+        .map(|(most, file)| Overlay {
+            layer: layer(&file.name, &file.title, &["RaterLens-uncertainty"]),
+            opacity: OVERLAY_OPACITY,
+            window: RelativeWindow::from_intensities([0.0, most], range(file.map)),
+            colors: ColorMap::variance(),
+        })
+        .collect()
 }
 
 fn layer(file: &str, nickname: &str, tags: &[&str]) -> ImageLayer {

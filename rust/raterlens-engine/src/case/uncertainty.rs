@@ -1,0 +1,181 @@
+//! The files of uncertainty: maps, and their means as a table.
+
+use std::io::{self, Write};
+
+use raterlens_core::uncertainty::MapMeans;
+use raterlens_core::{LabelScheme, Volume};
+
+use crate::request::SegmentResult;
+use crate::uncertainty::UncertaintyLayers;
+
+/// Means of the uncertainty maps.
+pub const UNCERTAINTY_FILE: &str = "uncertainty.csv";
+/// The map of an evidential head.
+pub const EVIDENTIAL_FILE: &str = "evidential_uncertainty.nii.gz";
+/// Colours of entropies span 0 to this, in nats (ln 2: two classes equally probable), in every case and host.
+pub const ENTROPY_WINDOW_MAX: f64 = std::f64::consts::LN_2;
+/// Colours of mutual information span 0 to this, in nats.
+pub const INFORMATION_WINDOW_MAX: f64 = 0.1;
+
+/// Columns of `uncertainty.csv`. `structure` is empty for all voxels, `slice` (from 0 along the input's slice axis) for the whole
+/// volume; entropies and mutual information in nats; cells are empty where there is no voxel.
+pub const UNCERTAINTY_HEADER: [&str; 9] = [
+    "case",
+    "uncertainty",
+    "structure",
+    "slice",
+    "voxels",
+    "predictive_entropy",
+    "expected_entropy",
+    "mutual_information",
+    "variance",
+];
+
+/// A map of a result and how it is shown.
+pub(crate) struct MapFile<'a> {
+    pub(crate) name: String,
+    pub(crate) title: String,
+    pub(crate) map: &'a Volume<f32>,
+    /// Largest value of the colours; `None` for maps that are not overlays of a workspace.
+    pub(crate) window_max: Option<f64>,
+}
+
+/// All maps of uncertainty of a result, as files.
+pub(crate) fn map_files<'a>(result: &'a SegmentResult, scheme: &LabelScheme) -> Vec<MapFile<'a>> {
+    let mut files: Vec<_> = result
+        .uncertainty
+        .iter()
+        .flat_map(|layers| files_of(layers, scheme))
+        .collect();
+    files.extend(result.evidential.as_ref().map(|map| MapFile {
+        name: EVIDENTIAL_FILE.into(),
+        title: "Evidential uncertainty".into(),
+        map,
+        window_max: Some(1.0),
+    }));
+    files
+}
+
+fn files_of<'a>(layers: &'a UncertaintyLayers, scheme: &LabelScheme) -> Vec<MapFile<'a>> {
+    let kind = layers.source.kind();
+    let file = |name: String, title: String, map, window_max| MapFile {
+        name: format!("{name}.nii.gz"),
+        title,
+        map,
+        window_max,
+    };
+    let shown = format!("{} entropy ({})", capital(kind), layers.source);
+    let mut files = vec![file(
+        format!("{kind}_entropy"),
+        shown,
+        &layers.predictive_entropy,
+        Some(ENTROPY_WINDOW_MAX),
+    )];
+    if kind == "epistemic" {
+        files.push(file(
+            "mutual_information".into(),
+            format!("Mutual information ({})", layers.source),
+            &layers.mutual_information,
+            Some(INFORMATION_WINDOW_MAX),
+        ));
+    }
+    if layers.mean.is_empty() {
+        return files;
+    }
+    if kind != "epistemic" {
+        let name = format!("{kind}_mutual_information");
+        files.push(file(name, String::new(), &layers.mutual_information, None));
+    }
+    let rest = [
+        ("expected_entropy", &layers.expected_entropy),
+        ("variance", &layers.variance),
+    ];
+    files.extend(rest.map(|(what, map)| file(format!("{kind}_{what}"), String::new(), map, None)));
+    let names = scheme.structures.iter().map(|s| s.name.as_str());
+    let classes = std::iter::once("background").chain(names);
+    files.extend(
+        classes
+            .zip(&layers.mean)
+            .map(|(class, map)| file(format!("{kind}_mean_{class}"), String::new(), map, None)),
+    );
+    files
+}
+
+fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    let first = letters.next().map(|c| c.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
+}
+
+/// Names of all files of uncertainty that any run of a model may write.
+pub(super) fn possible_names(scheme: &LabelScheme) -> Vec<String> {
+    let names = scheme.structures.iter().map(|s| s.name.as_str());
+    let classes: Vec<_> = std::iter::once("background").chain(names).collect();
+    let of_kind = |kind: &str| {
+        let maps = [
+            "entropy",
+            "expected_entropy",
+            "variance",
+            "mutual_information",
+        ];
+        let mut list: Vec<_> = maps.iter().map(|m| format!("{kind}_{m}.nii.gz")).collect();
+        list.extend(classes.iter().map(|c| format!("{kind}_mean_{c}.nii.gz")));
+        list
+    };
+    let mut list = of_kind("epistemic");
+    list.extend(of_kind("aleatoric"));
+    list.extend(
+        [
+            "mutual_information.nii.gz",
+            EVIDENTIAL_FILE,
+            UNCERTAINTY_FILE,
+        ]
+        .map(String::from),
+    );
+    list
+}
+
+/// Writes `uncertainty.csv`.
+///
+/// # Errors
+/// Those of `out`.
+pub(super) fn write_table(
+    out: impl Write,
+    case: &str,
+    layers: &[UncertaintyLayers],
+    scheme: &LabelScheme,
+) -> io::Result<()> {
+    let mut csv = csv::Writer::from_writer(out);
+    csv.write_record(UNCERTAINTY_HEADER)?;
+    for layers in layers {
+        let kind = layers.source.kind();
+        let summary = &layers.summary;
+        let mut parts = vec![("", &summary.image, &summary.slices)];
+        for s in &summary.structures {
+            let name = scheme.by_id(s.structure).map_or("", |s| s.name.as_str());
+            parts.push((name, &s.image, &s.slices));
+        }
+        for (structure, image, slices) in parts {
+            csv.write_record(row(case, kind, structure, String::new(), image))?;
+            for (n, slice) in slices.iter().enumerate() {
+                csv.write_record(row(case, kind, structure, n.to_string(), slice))?;
+            }
+        }
+    }
+    csv.flush()
+}
+
+fn row(case: &str, kind: &str, structure: &str, slice: String, means: &MapMeans) -> [String; 9] {
+    let number = |value: Option<f64>| value.map(|v| format!("{v:.8}")).unwrap_or_default();
+    [
+        case.to_owned(),
+        kind.to_owned(),
+        structure.to_owned(),
+        slice,
+        means.voxels.to_string(),
+        number(means.predictive_entropy),
+        number(means.expected_entropy),
+        number(means.mutual_information),
+        number(means.variance),
+    ]
+}
