@@ -14,12 +14,13 @@ struct KindCode {
 };
 
 // The codes of `ErrorKind::code` in rust/raterlens-ffi/src/error.rs.
-constexpr std::array<KindCode, 6> kKindCodes{{
+constexpr std::array<KindCode, 7> kKindCodes{{
     {"cancelled", ErrorKind::Cancelled},
     {"invalid-image", ErrorKind::InvalidImage},
     {"model", ErrorKind::Model},
     {"device", ErrorKind::Device},
     {"raters", ErrorKind::Raters},
+    {"request", ErrorKind::Request},
     {"internal", ErrorKind::Internal},
 }};
 

@@ -76,6 +76,9 @@ SegmentResult to_public(const bridge::ResultData &result) {
   for (const bridge::LayerData &layer : result.variance) {
     out.variance.push_back(to_public(layer));
   }
+  for (const bridge::MapData &map : result.uncertainty) {
+    out.uncertainty.push_back({to_std(map.name), to_std(map.title), map.window_max, copy(map.voxels)});
+  }
   for (const bridge::MeasureData &row : result.measures) {
     out.measures.push_back(to_public(row));
   }

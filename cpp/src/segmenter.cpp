@@ -12,16 +12,35 @@ struct Segmenter::Impl {
   std::vector<Structure> structures;
 };
 
-Segmenter::Segmenter(const std::string &model_path, const std::string &device) {
-  const rust::Str path = internal::borrow_utf8(model_path, "model path", ErrorKind::Model);
+Segmenter::Segmenter(const std::string &model_path, const std::string &device)
+    : Segmenter(std::vector<std::string>{model_path}, device) {}
+
+Segmenter::Segmenter(const std::vector<std::string> &model_paths, const std::string &device) {
+  rust::Vec<rust::String> paths;
+  for (const std::string &path : model_paths) {
+    const rust::Str text = internal::borrow_utf8(path, "model path", ErrorKind::Model);
+    paths.push_back(rust::String(text.data(), text.size()));
+  }
   const rust::Str place = internal::borrow_utf8(device, "device name", ErrorKind::Device);
   impl_ = internal::call([&] {
-    auto model = bridge::load_segmenter(path, place);
+    auto model = bridge::load_segmenter({paths.data(), paths.size()}, place);
     bridge::ModelInfo info = model->info();
     std::vector<Structure> structures = internal::to_public(info.structures);
     return std::make_unique<Impl>(Impl{std::move(model), std::move(info), std::move(structures)});
   });
 }
+
+namespace {
+
+bridge::SegmentOptions to_options(const SegmentOptions &options) {
+  const auto word = [](const std::string &text) {
+    const rust::Str borrowed = internal::borrow_utf8(text, "uncertainty", ErrorKind::Request);
+    return rust::String(borrowed.data(), borrowed.size());
+  };
+  return {options.seed, options.batch_size, word(options.epistemic), word(options.aleatoric), options.samples};
+}
+
+} // namespace
 
 Segmenter::~Segmenter() = default;
 Segmenter::Segmenter(Segmenter &&) noexcept = default;
@@ -47,7 +66,7 @@ SegmentResult Segmenter::segment(const ImageView &image, const SegmentOptions &o
   try {
     const bridge::ResultData result = self.model->segment(
         internal::borrow_voxels(image), internal::to_bridge(image.geometry),
-        {options.seed, options.batch_size}, relay.sink(), internal::CancelAccess::token(cancel));
+        to_options(options), relay.sink(), internal::CancelAccess::token(cancel));
     relay.rethrow();
     return internal::to_public(result);
   } catch (...) {

@@ -73,6 +73,55 @@ TEST_SUITE("runs") {
     CHECK(contains(result.run_json, "\"seed\": 42"));
   }
 
+  TEST_CASE("uncertainty comes as named maps on the input's grid") {
+    const Segmenter model(test_model_path(), "cpu");
+    const Phantom phantom(3);
+    CHECK(model.segment(phantom.view()).uncertainty.empty());
+    SegmentOptions options;
+    options.epistemic = "dropout";
+    options.aleatoric = "augment";
+    options.samples = 2;
+    const SegmentResult result = model.segment(phantom.view(), options);
+    std::vector<std::string> names;
+    for (const auto &map : result.uncertainty) {
+      names.push_back(map.name);
+      CHECK_FALSE(map.title.empty());
+      CHECK(map.window_max > 0.0);
+      REQUIRE(map.voxels.size() == phantom.voxels.size());
+      CHECK(std::all_of(map.voxels.begin(), map.voxels.end(), [](float v) { return v >= 0.0F && v < 1.7F; }));
+      CHECK(std::any_of(map.voxels.begin(), map.voxels.end(), [](float v) { return v > 1e-4F; }));
+    }
+    CHECK(names == std::vector<std::string>{"epistemic_entropy", "mutual_information", "aleatoric_entropy"});
+    CHECK(contains(result.run_json, "\"source\": \"dropout\""));
+  }
+
+  TEST_CASE("an ensemble of one model twice agrees with itself") {
+    const Segmenter twice(std::vector<std::string>{test_model_path(), test_model_path()}, "cpu");
+    const Phantom phantom(2);
+    SegmentOptions options;
+    options.epistemic = "ensemble";
+    const SegmentResult result = twice.segment(phantom.view(), options);
+    REQUIRE(result.uncertainty.size() == 2);
+    const auto &information = result.uncertainty[1].voxels;
+    CHECK(std::all_of(information.begin(), information.end(), [](float v) { return v < 1e-6F; }));
+    CHECK(same(result, Segmenter(test_model_path(), "cpu").segment(phantom.view())));
+  }
+
+  TEST_CASE("what cannot be sampled is a request error") {
+    const Segmenter model(test_model_path(), "cpu");
+    const Phantom phantom(2);
+    for (const char *word : {"ensemble", "tta", "\xff"}) {
+      SegmentOptions options;
+      options.epistemic = word;
+      try {
+        model.segment(phantom.view(), options);
+        FAIL("not refused");
+      } catch (const raterlens::Error &error) {
+        CHECK(error.kind() == raterlens::ErrorKind::Request);
+      }
+    }
+  }
+
   TEST_CASE("progress grows from 0 to 1 on the calling thread") {
     const Segmenter model(test_model_path(), "cpu");
     const Phantom phantom(5);

@@ -91,6 +91,11 @@ void SetVarianceDisplay(vtkMRMLScalarVolumeDisplayNode *display) {
   SetDisplay(display, VarianceWindowMin, VarianceWindowMax, VarianceThreshold, 0.25);
 }
 
+void SetUncertaintyDisplay(vtkMRMLScalarVolumeDisplayNode *display, double windowMax) {
+  const double largest = std::log(65536.0); // no model has more classes
+  SetDisplay(display, 0.0, windowMax, windowMax / 14.0, largest);
+}
+
 void SetEntropyDisplay(vtkMRMLScalarVolumeDisplayNode *display) {
   const double largest = std::log(65536.0); // no map of labels has more
   SetDisplay(display, 0.0, EntropyWindowMax, EntropyThreshold, largest);

@@ -34,5 +34,7 @@ vtkSmartPointer<vtkMRMLColorTableNode> MakeVarianceColors();
 /// Sets window, threshold and interpolation of a map's display. The colour node is set apart.
 void SetVarianceDisplay(vtkMRMLScalarVolumeDisplayNode *display);
 void SetEntropyDisplay(vtkMRMLScalarVolumeDisplayNode *display);
+/// For a map of uncertainty whose colours end at `windowMax`: nothing is drawn below a fourteenth of it.
+void SetUncertaintyDisplay(vtkMRMLScalarVolumeDisplayNode *display, double windowMax);
 
 } // namespace RaterLensModule

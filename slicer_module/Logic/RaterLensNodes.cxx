@@ -111,4 +111,13 @@ vtkSmartPointer<vtkMRMLScalarVolumeNode> MakeVarianceVolume(const NodeGrid &grid
   return node;
 }
 
+vtkSmartPointer<vtkMRMLScalarVolumeNode> MakeUncertaintyVolume(const NodeGrid &grid,
+                                                               const raterlens::UncertaintyMap &map) {
+  auto node = MakeMapVolume(grid, map.voxels);
+  node->SetName(map.title.c_str());
+  node->SetDescription("Uncertainty of the model; entropies and mutual information in nats");
+  node->SetAttribute("RaterLens.Quantity", map.name.c_str());
+  return node;
+}
+
 } // namespace RaterLensModule

@@ -37,6 +37,11 @@ vtkSmartPointer<vtkMRMLScalarVolumeNode> MakeVarianceVolume(const NodeGrid &grid
                                                             const raterlens::Structure &structure,
                                                             const raterlens::Layer &layer);
 
+/// A float32 volume with a map of the model's uncertainty; its attribute `RaterLens.Quantity` is the map's name.
+/// Throws std::runtime_error when the number of voxels does not fit the grid.
+vtkSmartPointer<vtkMRMLScalarVolumeNode> MakeUncertaintyVolume(const NodeGrid &grid,
+                                                               const raterlens::UncertaintyMap &map);
+
 /// A table with one row per structure and slice, and one per structure for the whole volume.
 ///
 /// Columns, with the keys of the program's `measures.csv`: `structure`, `structure_title`, `slice` (index

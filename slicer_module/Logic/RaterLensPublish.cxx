@@ -23,6 +23,7 @@ namespace {
 struct ResultNodes {
   vtkSmartPointer<vtkMRMLSegmentationNode> Segmentation;
   Volumes Variance;
+  Volumes Uncertainty;
   vtkSmartPointer<vtkMRMLTableNode> Measures;
 };
 
@@ -51,6 +52,9 @@ ResultNodes MakeNodes(vtkMRMLScalarVolumeNode *input, const Finding &finding) {
   for (std::size_t index = 0; index < result.variance.size(); ++index) {
     nodes.Variance.push_back(MakeVarianceVolume(grid, structures[index], result.variance[index]));
   }
+  for (const raterlens::UncertaintyMap &map : result.uncertainty) {
+    nodes.Uncertainty.push_back(MakeUncertaintyVolume(grid, map));
+  }
   nodes.Measures = MakeMeasuresTable(structures, result.measures);
   return nodes;
 }
@@ -61,8 +65,10 @@ void NameNodes(vtkMRMLScalarVolumeNode *input, const ResultNodes &nodes) {
   const std::string base = input->GetName() ? input->GetName() : "Volume";
   nodes.Segmentation->SetName(scene->GenerateUniqueName(base + " segmentation").c_str());
   nodes.Measures->SetName(scene->GenerateUniqueName(base + " measures").c_str());
-  for (const auto &volume : nodes.Variance) {
-    volume->SetName(scene->GenerateUniqueName(base + " " + volume->GetName()).c_str());
+  for (const Volumes *volumes : {&nodes.Variance, &nodes.Uncertainty}) {
+    for (const auto &volume : *volumes) {
+      volume->SetName(scene->GenerateUniqueName(base + " " + volume->GetName()).c_str());
+    }
   }
 }
 
@@ -70,6 +76,7 @@ void NameNodes(vtkMRMLScalarVolumeNode *input, const ResultNodes &nodes) {
 std::vector<vtkMRMLNode *> Members(const ResultNodes &nodes) {
   std::vector<vtkMRMLNode *> members{nodes.Segmentation};
   members.insert(members.end(), nodes.Variance.begin(), nodes.Variance.end());
+  members.insert(members.end(), nodes.Uncertainty.begin(), nodes.Uncertainty.end());
   members.push_back(nodes.Measures);
   return members;
 }
@@ -89,6 +96,14 @@ vtkMRMLSegmentationNode *Publish(vtkMRMLScalarVolumeNode *input, const Finding &
     AddMap(volume, display, colors, change);
     volume->SetAndObserveTransformNodeID(input->GetTransformNodeID());
     nodes.Segmentation->AddNodeReferenceID(VarianceReferenceRole, volume->GetID());
+  }
+  for (std::size_t index = 0; index < nodes.Uncertainty.size(); ++index) {
+    const auto &volume = nodes.Uncertainty[index];
+    vtkNew<vtkMRMLScalarVolumeDisplayNode> display;
+    SetUncertaintyDisplay(display, finding.Result.uncertainty[index].window_max);
+    AddMap(volume, display, colors, change);
+    volume->SetAndObserveTransformNodeID(input->GetTransformNodeID());
+    nodes.Segmentation->AddNodeReferenceID(UncertaintyReferenceRole, volume->GetID());
   }
   change.Add(nodes.Measures);
   nodes.Segmentation->AddNodeReferenceID(MeasuresReferenceRole, nodes.Measures->GetID());

@@ -5,7 +5,9 @@ namespace RaterLensModule {
 Finding RunSegmentation(const InputImage &image, const Request &request,
                         const raterlens::ProgressCallback &progress, const raterlens::CancelToken &cancel) {
   progress(0.0, "loading the model");
-  const raterlens::Segmenter segmenter(request.ModelPath, request.Device);
+  std::vector<std::string> models{request.ModelPath};
+  models.insert(models.end(), request.EnsembleMembers.begin(), request.EnsembleMembers.end());
+  const raterlens::Segmenter segmenter(models, request.Device);
   Finding finding;
   finding.Structures = segmenter.structures();
   finding.Seed = request.Options.seed;

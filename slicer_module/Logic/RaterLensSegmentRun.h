@@ -7,12 +7,15 @@
 #include "raterlens/raterlens.hpp"
 
 #include <string>
+#include <vector>
 
 namespace RaterLensModule {
 
 /// What to run: the model package, where, and how.
 struct Request {
   std::string ModelPath;
+  /// Further models, which are an ensemble with the first.
+  std::vector<std::string> EnsembleMembers;
   std::string Device = "auto";
   raterlens::SegmentOptions Options;
 };

@@ -18,6 +18,8 @@ namespace RaterLensModule {
 
 /// Reference roles from the segmentation node to the other result nodes.
 constexpr const char *VarianceReferenceRole = "raterLensVariance";
+/// Reference from a segmentation to the maps of the model's uncertainty.
+constexpr const char *UncertaintyReferenceRole = "raterLensUncertainty";
 constexpr const char *MeasuresReferenceRole = "raterLensMeasures";
 
 using Volumes = std::vector<vtkSmartPointer<vtkMRMLScalarVolumeNode>>;

@@ -146,6 +146,10 @@ void vtkSlicerRaterLensLogic::PrintSelf(ostream &os, vtkIndent indent) {
   os << indent << "State: " << this->GetState() << "\n";
   os << indent << "Progress: " << this->GetProgress() << "\n";
   os << indent << "BatchSize: " << this->BatchSize << "\n";
+  os << indent << "Epistemic: " << this->Epistemic << "\n";
+  os << indent << "Aleatoric: " << this->Aleatoric << "\n";
+  os << indent << "Samples: " << this->Samples << "\n";
+  os << indent << "EnsembleMembers: " << this->EnsembleMembers.size() << "\n";
   os << indent << "LastError: " << this->GetLastError() << "\n";
 }
 
@@ -173,6 +177,10 @@ bool vtkSlicerRaterLensLogic::StartSegment(vtkMRMLScalarVolumeNode *input, const
     request.Device = device;
     request.Options.seed = seed;
     request.Options.batch_size = static_cast<std::size_t>(this->BatchSize);
+    request.Options.epistemic = this->Epistemic;
+    request.Options.aleatoric = this->Aleatoric;
+    request.Options.samples = static_cast<std::uint32_t>(this->Samples);
+    request.EnsembleMembers = this->EnsembleMembers;
     const auto finding = std::make_shared<RaterLensModule::Finding>();
     const vtkWeakPointer<vtkMRMLScalarVolumeNode> volume(input);
     Work work;
@@ -384,6 +392,30 @@ vtkMRMLScalarVolumeNode *vtkSlicerRaterLensLogic::GetVarianceNode(vtkMRMLSegment
       if (name && structure == name) {
         return volume;
       }
+    }
+  }
+  return nullptr;
+}
+
+void vtkSlicerRaterLensLogic::AddEnsembleMember(const std::string &modelPath) {
+  this->EnsembleMembers.push_back(modelPath);
+  this->Modified();
+}
+
+void vtkSlicerRaterLensLogic::RemoveAllEnsembleMembers() {
+  this->EnsembleMembers.clear();
+  this->Modified();
+}
+
+vtkMRMLScalarVolumeNode *vtkSlicerRaterLensLogic::GetUncertaintyNode(vtkMRMLSegmentationNode *segmentation,
+                                                                     const std::string &name) {
+  const char *role = RaterLensModule::UncertaintyReferenceRole;
+  const int count = segmentation ? segmentation->GetNumberOfNodeReferences(role) : 0;
+  for (int index = 0; index < count; ++index) {
+    auto *volume = vtkMRMLScalarVolumeNode::SafeDownCast(segmentation->GetNthNodeReference(role, index));
+    const char *quantity = volume ? volume->GetAttribute("RaterLens.Quantity") : nullptr;
+    if (quantity && name == quantity) {
+      return volume;
     }
   }
   return nullptr;

@@ -13,6 +13,7 @@ enum class ErrorKind {
   Model,        ///< The model package is missing, damaged or does not fit.
   Device,       ///< The device asked for is unknown.
   Raters,       ///< The raters' label maps, or what was asked of them, cannot be used.
+  Request,      ///< What was asked for makes no sense, or the model cannot do it.
   Internal,     ///< A defect of RaterLens, or an exception from a callback.
 };
 

@@ -35,10 +35,19 @@ struct Layer {
   std::vector<float> voxels;   ///< On the input's grid, i fastest.
 };
 
+/// A map of the model's uncertainty.
+struct UncertaintyMap {
+  std::string name;          ///< For programs: "epistemic_entropy", "mutual_information", "aleatoric_entropy".
+  std::string title;         ///< For people.
+  double window_max = 0.0;   ///< Largest value of the colours, which begin at 0.
+  std::vector<float> voxels; ///< On the input's grid, i fastest; entropies in nats.
+};
+
 /// Everything one run gives. All arrays are on the input's grid, i fastest.
 struct SegmentResult {
   std::vector<std::uint16_t> labels; ///< 0 = background, else `Structure::id`.
   std::vector<Layer> variance; ///< In the order of `structures()`; empty from a model that predicts none.
+  std::vector<UncertaintyMap> uncertainty; ///< As asked for.
   std::vector<MeasureRow> measures;  ///< Whole-volume and per-slice rows.
   std::string device;                ///< What ran it: "cpu", "cuda:0".
   std::string device_reason;         ///< Why that device.

@@ -20,6 +20,13 @@ struct SegmentOptions {
   std::uint64_t seed = 0;
   /// Slices per network call; 0 = the default.
   std::size_t batch_size = 0;
+  /// Maps of what the model does not know: "none", "dropout" (test-time dropout) or "ensemble" (of the
+  /// models that the `Segmenter` was made with).
+  std::string epistemic = "none";
+  /// Maps of what the image leaves open: "none" or "augment" (test-time augmentation).
+  std::string aleatoric = "none";
+  /// Samples of test-time dropout and augmentation, 2 to 1000.
+  std::uint32_t samples = 10;
 };
 
 /// A model, loaded once and used for many images.
@@ -34,6 +41,8 @@ public:
   /// no error: the CPU runs, and `device_reason()` says why.
   /// Throws `Error` of kind `Model`, or `Device` for an unknown device name.
   explicit Segmenter(const std::string &model_path, const std::string &device = "auto");
+  /// An ensemble, which answers with its members' mean. Throws also when they do not fit together (`Request`).
+  explicit Segmenter(const std::vector<std::string> &model_paths, const std::string &device = "auto");
   ~Segmenter();
   Segmenter(Segmenter &&) noexcept;
   Segmenter &operator=(Segmenter &&) noexcept;

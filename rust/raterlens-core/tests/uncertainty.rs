@@ -243,3 +243,19 @@ fn summaries_are_means_over_slices_and_structures() {
     let other = Array3::<u16>::zeros((1, 1, 2));
     assert!(summarise(&maps, &other.view(), &[1], 0).is_err());
 }
+
+#[test]
+fn probabilities_that_rounding_made_larger_than_one_have_no_negative_entropy() {
+    let more = 1.0_f32 + 2.0 * f32::EPSILON;
+    for maps in both(&one_voxel(&[&[more, 0.0], &[more, 0.0]])) {
+        let maps = maps.unwrap();
+        for map in [
+            &maps.predictive_entropy,
+            &maps.expected_entropy,
+            &maps.mutual_information,
+        ] {
+            assert_eq!(map[[0, 0, 0]], 0.0);
+            assert!(map[[0, 0, 0]].is_sign_positive());
+        }
+    }
+}

@@ -30,7 +30,7 @@ mod uncertainty;
 
 pub use error::EngineError;
 pub use raterlens_core::control::{CancelFlag, Control, Progress};
-pub use raterlens_nn::{DeviceReport, DeviceRequest, Manifest};
+pub use raterlens_nn::{DeviceReport, DeviceRequest, Manifest, NnError};
 pub use request::{ModelIdentity, SegmentRequest, SegmentResult, Timings};
 pub use run_record::RunRecord;
 pub use segmenter::Segmenter;

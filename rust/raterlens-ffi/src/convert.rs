@@ -1,11 +1,13 @@
 //! Between the bridge's structs and the engine's types.
 
 use ndarray::Array3;
-use raterlens_core::{Geometry, Structure, Volume};
+use raterlens_core::{Geometry, LabelScheme, Structure, Volume};
 use raterlens_engine as engine;
+use raterlens_engine::case::{uncertainty_maps, NamedMap};
 
 use crate::bridge::{
-    GeometryData, LayerData, MeasureData, ModelInfo, ResultData, SegmentOptions, StructureData,
+    GeometryData, LayerData, MapData, MeasureData, ModelInfo, ResultData, SegmentOptions,
+    StructureData,
 };
 use crate::error::{BridgeError, ErrorKind};
 
@@ -46,15 +48,25 @@ pub(crate) fn geometry(grid: &GeometryData) -> Result<Geometry, BridgeError> {
 }
 
 /// The engine's request; 0 slices per call means the engine's own default.
-pub(crate) fn request(options: &SegmentOptions) -> engine::SegmentRequest {
+///
+/// # Errors
+/// `Request` for a word that names no uncertainty.
+pub(crate) fn request(options: &SegmentOptions) -> Result<engine::SegmentRequest, BridgeError> {
+    let unknown = |error: String| BridgeError::new(ErrorKind::Request, error);
     let mut request = engine::SegmentRequest {
         seed: options.seed,
+        uncertainty: engine::UncertaintyRequest {
+            epistemic: options.epistemic.parse().map_err(unknown)?,
+            aleatoric: options.aleatoric.parse().map_err(unknown)?,
+            samples: options.samples,
+            keep_mean: false,
+        },
         ..Default::default()
     };
     if options.batch_size != 0 {
         request.batch_size = options.batch_size;
     }
-    request
+    Ok(request)
 }
 
 /// What was loaded, and where it runs.
@@ -88,8 +100,11 @@ fn structure(structure: &Structure) -> StructureData {
 }
 
 /// Takes a result apart; layers are moved, not copied.
-pub(crate) fn result(result: engine::SegmentResult, structures: &[Structure]) -> ResultData {
+pub(crate) fn result(result: engine::SegmentResult, scheme: &LabelScheme) -> ResultData {
     let run_json = result.run_json();
+    let maps = uncertainty_maps(&result);
+    let uncertainty = maps.into_iter().filter_map(map).collect();
+    let structures = &scheme.structures;
     let variance = structures
         .iter()
         .zip(result.variance)
@@ -101,6 +116,7 @@ pub(crate) fn result(result: engine::SegmentResult, structures: &[Structure]) ->
     ResultData {
         labels: fastest_i_first(result.labels),
         variance,
+        uncertainty,
         measures: result.measures.rows.iter().map(measure).collect(),
         device: result.device.name,
         device_reason: result.device.reason,
@@ -109,6 +125,16 @@ pub(crate) fn result(result: engine::SegmentResult, structures: &[Structure]) ->
         warnings: result.warnings,
         run_json,
     }
+}
+
+/// A map that is shown.
+fn map(found: NamedMap<'_>) -> Option<MapData> {
+    Some(MapData {
+        window_max: found.window_max?,
+        name: found.name,
+        title: found.title,
+        voxels: fastest_i_first(found.map.clone()),
+    })
 }
 
 /// The voxels in memory order i, j, k; moved when they already lie so.
@@ -205,12 +231,33 @@ mod tests {
             request(&SegmentOptions {
                 seed: 5,
                 batch_size,
+                epistemic: "dropout".into(),
+                aleatoric: "none".into(),
+                samples: 4,
             })
+            .unwrap()
         };
         assert_eq!(
             ask(0).batch_size,
             engine::SegmentRequest::default().batch_size
         );
         assert_eq!((ask(3).batch_size, ask(3).seed), (3, 5));
+        assert_eq!(ask(0).uncertainty.epistemic, engine::Epistemic::Dropout);
+    }
+
+    #[test]
+    fn a_word_that_names_no_uncertainty_is_a_request_error() {
+        let refused = request(&SegmentOptions {
+            seed: 0,
+            batch_size: 0,
+            epistemic: "none".into(),
+            aleatoric: "tta".into(),
+            samples: 10,
+        });
+        let text = refused.unwrap_err().to_string();
+        assert!(
+            text.starts_with("request\u{1f}'tta' is not one of none, augment"),
+            "{text}"
+        );
     }
 }

@@ -21,6 +21,8 @@ pub enum ErrorKind {
     Device,
     /// The raters' label maps, or what was asked of them, cannot be used.
     Raters,
+    /// What was asked for makes no sense, or the model cannot do it.
+    Request,
     /// A defect in RaterLens, a panic included.
     Internal,
 }
@@ -35,6 +37,7 @@ impl ErrorKind {
             Self::Model => "model",
             Self::Device => "device",
             Self::Raters => "raters",
+            Self::Request => "request",
             Self::Internal => "internal",
         }
     }

@@ -63,6 +63,11 @@ pub mod bridge {
         seed: u64,
         /// 0 = the engine's default.
         batch_size: usize,
+        /// "none", "dropout" or "ensemble".
+        epistemic: String,
+        /// "none" or "augment".
+        aleatoric: String,
+        samples: u32,
     }
 
     /// One structure of the label scheme; empty terminology strings mean none.
@@ -89,6 +94,16 @@ pub mod bridge {
 
     /// One float layer on the input's grid, i fastest.
     #[derive(Debug, Clone)]
+    struct MapData {
+        name: String,
+        title: String,
+        /// Largest value of the colours, which begin at 0.
+        window_max: f64,
+        voxels: Vec<f32>,
+    }
+
+    /// One map of one structure.
+    #[derive(Debug, Clone)]
     struct LayerData {
         structure: u16,
         voxels: Vec<f32>,
@@ -114,6 +129,7 @@ pub mod bridge {
         /// i fastest; 0 = background.
         labels: Vec<u16>,
         variance: Vec<LayerData>,
+        uncertainty: Vec<MapData>,
         measures: Vec<MeasureData>,
         device: String,
         device_reason: String,
@@ -239,8 +255,8 @@ pub mod bridge {
         /// Version of this library.
         fn version() -> &'static str;
 
-        /// Loads a model package onto a device ("auto", "cpu", "cuda", "cuda:N").
-        fn load_segmenter(model_path: &str, device: &str) -> Result<Box<Segmenter>>;
+        /// Loads a model package, or several as an ensemble, onto a device ("auto", "cpu", "cuda", "cuda:N").
+        fn load_segmenter(model_paths: &[String], device: &str) -> Result<Box<Segmenter>>;
         /// Describes the loaded model.
         fn info(self: &Segmenter) -> Result<ModelInfo>;
         /// Labels one image. `voxels`: i fastest, borrowed for the call.

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use raterlens_engine as engine;
+use raterlens_engine::NnError;
 
 use crate::bridge::{GeometryData, ModelInfo, ResultData, SegmentOptions};
 use crate::cancel::CancelToken;
@@ -24,17 +25,18 @@ const _: () = {
     shareable::<CancelToken>();
 };
 
-/// Loads a model package onto a device.
+/// Loads a model package, or several as an ensemble, onto a device.
 ///
 /// # Errors
 /// Kind `Device` for an unknown device name (a GPU that cannot be used is no error: the CPU runs),
 /// `Model` for a package that cannot be used.
-pub fn load_segmenter(model_path: &str, device: &str) -> Result<Box<Segmenter>, BridgeError> {
+pub fn load_segmenter(model_paths: &[String], device: &str) -> Result<Box<Segmenter>, BridgeError> {
     guard(|| {
         let device = device
             .parse()
             .map_err(|error| BridgeError::new(ErrorKind::Device, error))?;
-        let inner = engine::Segmenter::load(Path::new(model_path), device)?;
+        let paths: Vec<&Path> = model_paths.iter().map(Path::new).collect();
+        let inner = engine::Segmenter::load_ensemble(&paths, device)?;
         Ok(Box::new(Segmenter { inner }))
     })
 }
@@ -69,9 +71,9 @@ impl Segmenter {
         guard(|| {
             let work = |control: &engine::Control<'_>| {
                 let image = convert::volume(voxels, geometry)?;
-                let request = convert::request(options);
+                let request = convert::request(options)?;
                 let result = self.inner.segment(&image, &request, control)?;
-                Ok(convert::result(result, &self.inner.scheme().structures))
+                Ok(convert::result(result, self.inner.scheme()))
             };
             // SAFETY: the caller keeps the callback alive until this returns, and the engine reports on this thread.
             unsafe { controlled(progress, cancel, work) }
@@ -87,6 +89,7 @@ impl From<engine::EngineError> for BridgeError {
             E::Image(..) => ErrorKind::InvalidImage,
             E::Model(..) => ErrorKind::Model,
             E::Device(..) => ErrorKind::Device,
+            E::Request(..) | E::Network(NnError::NoDropout) => ErrorKind::Request,
             _ => ErrorKind::Internal,
         };
         Self::new(kind, error)

@@ -35,6 +35,37 @@ class CallsTest(unittest.TestCase):
         self.assertEqual(fractions, sorted(fractions))
         self.assertTrue(any(stage for _, stage in seen))
 
+    def test_uncertainty_comes_as_volumes_beside_the_segmentation(self):
+        self.assertIsNone(self.logic.GetUncertaintyNode(None, "epistemic_entropy"))
+        self.logic.SetEpistemic("dropout")
+        self.logic.SetAleatoric("augment")
+        self.logic.SetSamples(2)
+        segmentation = self.logic.Segment(self.volume, str(MODEL), CPU)
+        self.assertIsNotNone(segmentation, self.logic.GetLastError())
+        for name in ("epistemic_entropy", "mutual_information", "aleatoric_entropy"):
+            volume = self.logic.GetUncertaintyNode(segmentation, name)
+            self.assertIsNotNone(volume, name)
+            self.assertEqual(volume.GetImageData().GetDimensions(), self.volume.GetImageData().GetDimensions())
+            low, high = volume.GetImageData().GetScalarRange()
+            self.assertGreaterEqual(low, 0)
+            self.assertTrue(0.01 < high < 1.7, (name, high))
+            self.assertIn(self.volume.GetName(), volume.GetName())
+            display = volume.GetDisplayNode()
+            self.assertEqual(display.GetWindowLevelMin(), 0)
+        self.assertIsNone(self.logic.GetUncertaintyNode(segmentation, "evidential_uncertainty"))
+
+    def test_an_ensemble_needs_a_second_model_and_tells_it(self):
+        self.logic.SetEpistemic("ensemble")
+        self.assertIsNone(self.logic.Segment(self.volume, str(MODEL), CPU))
+        self.assertIn("two models", self.logic.GetLastError())
+        self.assertEqual(self.host.node_ids(), self.before)
+        self.logic.AddEnsembleMember(str(MODEL))
+        segmentation = self.logic.Segment(self.volume, str(MODEL), CPU)
+        self.assertIsNotNone(segmentation, self.logic.GetLastError())
+        information = self.logic.GetUncertaintyNode(segmentation, "mutual_information")
+        # The same model twice disagrees about nothing.
+        self.assertLess(information.GetImageData().GetScalarRange()[1], 1e-6)
+
     def test_cancel_from_an_observer_returns_within_a_second(self):
         cancelled = []
 

@@ -178,9 +178,10 @@ fn add<'a>(
     *entropies += sample;
 }
 
+/// `-p ln p`; 0 for 0, and for probabilities that rounding made larger than 1.
 fn term(p: f64) -> f64 {
     if p > 0.0 {
-        -p * p.ln()
+        (-p * p.ln()).max(0.0)
     } else {
         0.0
     }

@@ -33,7 +33,7 @@ fn ln(x: f32) -> f32 {
     f + tail + 0.693_359_4 * exponent
 }
 
-/// `-p ln p` with `0 ln 0 = 0`.
+/// `-p ln p` with `0 ln 0 = 0`; 0 also for probabilities that rounding made larger than 1.
 #[inline(always)]
 pub(crate) fn entropy_term(p: f32) -> f32 {
     let safe = if p > f32::MIN_POSITIVE {
@@ -41,7 +41,7 @@ pub(crate) fn entropy_term(p: f32) -> f32 {
     } else {
         f32::MIN_POSITIVE
     };
-    -p * ln(safe)
+    (-p * ln(safe)).max(0.0)
 }
 
 /// Running sums over the samples of one block.

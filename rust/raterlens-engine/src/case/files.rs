@@ -44,10 +44,14 @@ pub(super) fn write_all(
         let path = staging.join(variance_file(&structure.name));
         write_map_f32(&path, map, grid).map_err(|e| EngineError::image_output(&path, e))?;
     }
-    for file in uncertainty::map_files(case.result, case.scheme) {
+    for file in uncertainty::uncertainty_maps(case.result) {
         cancel.check()?;
-        let path = staging.join(&file.name);
+        let path = staging.join(file.file());
         write_map_f32(&path, file.map, grid).map_err(|e| EngineError::image_output(&path, e))?;
+    }
+    for (file, layers) in uncertainty::mean_files(case.result) {
+        cancel.check()?;
+        uncertainty::write_mean(&staging.join(file), layers, grid)?;
     }
     if !case.result.uncertainty.is_empty() {
         create(&staging.join(UNCERTAINTY_FILE), |out| {

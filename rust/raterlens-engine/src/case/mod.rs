@@ -37,8 +37,8 @@ pub use measures_csv::{read_measures, write_measures, MeasuresRow, MEASURES_HEAD
 pub use overwrite::{check_overwrite, Overwrite};
 pub use source::{CaseSource, Container};
 pub use uncertainty::{
-    ENTROPY_WINDOW_MAX, EVIDENTIAL_FILE, INFORMATION_WINDOW_MAX, UNCERTAINTY_FILE,
-    UNCERTAINTY_HEADER,
+    uncertainty_maps, NamedMap, ENTROPY_WINDOW_MAX, EVIDENTIAL_FILE, INFORMATION_WINDOW_MAX,
+    UNCERTAINTY_FILE, UNCERTAINTY_HEADER,
 };
 
 /// The label map.
@@ -99,7 +99,7 @@ impl<'a> CaseWriter<'a> {
     ) -> Result<Self, EngineError> {
         let dir = std::path::absolute(dir).map_err(|e| EngineError::write(dir, e))?;
         let mut names = files::output_names(source.container, scheme, true);
-        names.extend(uncertainty::possible_names(scheme));
+        names.extend(uncertainty::possible_names());
         check_overwrite(&dir, &source.path, &names, overwrite)?;
         let staged = StagedDir::new(&dir).map_err(|e| EngineError::output(&dir, e))?;
         Ok(Self {
@@ -132,10 +132,11 @@ impl<'a> CaseWriter<'a> {
         record.input = Some(self.source.identity.clone());
         let maps = !result.variance.is_empty();
         let mut names = files::output_names(self.source.container, self.scheme, maps);
+        names.extend(uncertainty_maps(result).iter().map(NamedMap::file));
         names.extend(
-            uncertainty::map_files(result, self.scheme)
+            uncertainty::mean_files(result)
                 .into_iter()
-                .map(|m| m.name),
+                .map(|(name, _)| name),
         );
         names.extend((!result.uncertainty.is_empty()).then(|| UNCERTAINTY_FILE.to_owned()));
         for file in names {

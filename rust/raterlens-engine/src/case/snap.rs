@@ -5,7 +5,7 @@ use std::path::Path;
 use raterlens_core::Volume;
 use raterlens_itksnap::{ColorMap, ImageLayer, Overlay, RelativeWindow, Workspace};
 
-use super::uncertainty::map_files;
+use super::uncertainty::uncertainty_maps;
 use super::{variance_file, Case, LABELS_FILE, VARIANCE_WINDOW_MAX};
 
 /// Opacity of a variance overlay where its colours are opaque.
@@ -37,11 +37,11 @@ pub(super) fn workspace(dir: &Path, case: &Case<'_>) -> Workspace {
 
 /// The maps of the model's uncertainty.
 fn uncertainty_overlays(case: &Case<'_>) -> Vec<Overlay> {
-    let files = map_files(case.result, case.scheme).into_iter();
+    let files = uncertainty_maps(case.result).into_iter();
     let shown = files.filter_map(|file| Some((file.window_max?, file)));
     shown
         .map(|(most, file)| Overlay {
-            layer: layer(&file.name, &file.title, &["RaterLens-uncertainty"]),
+            layer: layer(&file.file(), &file.title, &["RaterLens-uncertainty"]),
             opacity: OVERLAY_OPACITY,
             window: RelativeWindow::from_intensities([0.0, most], range(file.map)),
             colors: ColorMap::variance(),

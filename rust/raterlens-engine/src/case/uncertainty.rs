@@ -1,10 +1,14 @@
 //! The files of uncertainty: maps, and their means as a table.
 
 use std::io::{self, Write};
+use std::path::Path;
 
+use ndarray::Axis;
+use raterlens_core::nifti_io::{write_series_f32, NiftiGrid};
 use raterlens_core::uncertainty::MapMeans;
 use raterlens_core::{LabelScheme, Volume};
 
+use crate::error::EngineError;
 use crate::request::SegmentResult;
 use crate::uncertainty::UncertaintyLayers;
 
@@ -15,7 +19,7 @@ pub const EVIDENTIAL_FILE: &str = "evidential_uncertainty.nii.gz";
 /// Colours of entropies span 0 to this, in nats (ln 2: two classes equally probable), in every case and host.
 pub const ENTROPY_WINDOW_MAX: f64 = std::f64::consts::LN_2;
 /// Colours of mutual information span 0 to this, in nats.
-pub const INFORMATION_WINDOW_MAX: f64 = 0.1;
+pub const INFORMATION_WINDOW_MAX: f64 = 0.35;
 
 /// Columns of `uncertainty.csv`. `structure` is empty for all voxels, `slice` (from 0 along the input's slice axis) for the whole
 /// volume; entropies and mutual information in nats; cells are empty where there is no voxel.
@@ -31,24 +35,32 @@ pub const UNCERTAINTY_HEADER: [&str; 9] = [
     "variance",
 ];
 
-/// A map of a result and how it is shown.
-pub(crate) struct MapFile<'a> {
-    pub(crate) name: String,
-    pub(crate) title: String,
-    pub(crate) map: &'a Volume<f32>,
-    /// Largest value of the colours; `None` for maps that are not overlays of a workspace.
-    pub(crate) window_max: Option<f64>,
+/// A map of uncertainty and how it is shown.
+#[derive(Debug, Clone)]
+pub struct NamedMap<'a> {
+    /// For programs: `epistemic_entropy`.
+    pub name: String,
+    /// For people; empty for maps that are not shown.
+    pub title: String,
+    /// The map.
+    pub map: &'a Volume<f32>,
+    /// Largest value of the colours, which begin at 0; `None` for maps that are not shown.
+    pub window_max: Option<f64>,
 }
 
-/// All maps of uncertainty of a result, as files.
-pub(crate) fn map_files<'a>(result: &'a SegmentResult, scheme: &LabelScheme) -> Vec<MapFile<'a>> {
-    let mut files: Vec<_> = result
-        .uncertainty
-        .iter()
-        .flat_map(|layers| files_of(layers, scheme))
-        .collect();
-    files.extend(result.evidential.as_ref().map(|map| MapFile {
-        name: EVIDENTIAL_FILE.into(),
+impl NamedMap<'_> {
+    /// Name of its file.
+    pub(crate) fn file(&self) -> String {
+        format!("{}.nii.gz", self.name)
+    }
+}
+
+/// All maps of uncertainty of a result, the epistemic ones first.
+#[must_use]
+pub fn uncertainty_maps(result: &SegmentResult) -> Vec<NamedMap<'_>> {
+    let mut files: Vec<_> = result.uncertainty.iter().flat_map(files_of).collect();
+    files.extend(result.evidential.as_ref().map(|map| NamedMap {
+        name: "evidential_uncertainty".into(),
         title: "Evidential uncertainty".into(),
         map,
         window_max: Some(1.0),
@@ -56,10 +68,10 @@ pub(crate) fn map_files<'a>(result: &'a SegmentResult, scheme: &LabelScheme) -> 
     files
 }
 
-fn files_of<'a>(layers: &'a UncertaintyLayers, scheme: &LabelScheme) -> Vec<MapFile<'a>> {
+fn files_of(layers: &UncertaintyLayers) -> Vec<NamedMap<'_>> {
     let kind = layers.source.kind();
-    let file = |name: String, title: String, map, window_max| MapFile {
-        name: format!("{name}.nii.gz"),
+    let file = |name: String, title: String, map, window_max| NamedMap {
+        name,
         title,
         map,
         window_max,
@@ -91,13 +103,6 @@ fn files_of<'a>(layers: &'a UncertaintyLayers, scheme: &LabelScheme) -> Vec<MapF
         ("variance", &layers.variance),
     ];
     files.extend(rest.map(|(what, map)| file(format!("{kind}_{what}"), String::new(), map, None)));
-    let names = scheme.structures.iter().map(|s| s.name.as_str());
-    let classes = std::iter::once("background").chain(names);
-    files.extend(
-        classes
-            .zip(&layers.mean)
-            .map(|(class, map)| file(format!("{kind}_mean_{class}"), String::new(), map, None)),
-    );
     files
 }
 
@@ -107,10 +112,36 @@ fn capital(word: &str) -> String {
     first.into_iter().chain(letters).collect()
 }
 
-/// Names of all files of uncertainty that any run of a model may write.
-pub(super) fn possible_names(scheme: &LabelScheme) -> Vec<String> {
-    let names = scheme.structures.iter().map(|s| s.name.as_str());
-    let classes: Vec<_> = std::iter::once("background").chain(names).collect();
+/// Name of the file with the mean probabilities, which has four dimensions: a volume for each class, background first.
+fn mean_file(kind: &str) -> String {
+    format!("{kind}_mean.nii.gz")
+}
+
+/// Files of mean probabilities, and of what.
+pub(super) fn mean_files(result: &SegmentResult) -> Vec<(String, &UncertaintyLayers)> {
+    let with_mean = result.uncertainty.iter().filter(|l| !l.mean.is_empty());
+    with_mean.map(|l| (mean_file(l.source.kind()), l)).collect()
+}
+
+/// Writes mean probabilities.
+///
+/// # Errors
+/// Those of writing.
+pub(super) fn write_mean(
+    path: &Path,
+    layers: &UncertaintyLayers,
+    grid: Option<&NiftiGrid>,
+) -> Result<(), EngineError> {
+    let views: Vec<_> = layers.mean.iter().map(|v| v.data().view()).collect();
+    let internal = |e: ndarray::ShapeError| EngineError::Internal(e.to_string());
+    let series = ndarray::stack(Axis(0), &views).map_err(internal)?;
+    let geometry = layers.predictive_entropy.geometry();
+    write_series_f32(path, &series.view(), geometry, grid)
+        .map_err(|e| EngineError::image_output(path, e))
+}
+
+/// Names of all files of uncertainty that any run may write.
+pub(super) fn possible_names() -> Vec<String> {
     let of_kind = |kind: &str| {
         let maps = [
             "entropy",
@@ -119,7 +150,7 @@ pub(super) fn possible_names(scheme: &LabelScheme) -> Vec<String> {
             "mutual_information",
         ];
         let mut list: Vec<_> = maps.iter().map(|m| format!("{kind}_{m}.nii.gz")).collect();
-        list.extend(classes.iter().map(|c| format!("{kind}_mean_{c}.nii.gz")));
+        list.push(mean_file(kind));
         list
     };
     let mut list = of_kind("epistemic");
