@@ -43,14 +43,28 @@ const HEAD: &str = "\
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn write_label_file(out: &mut impl Write, scheme: &LabelScheme) -> io::Result<()> {
+    let row = |s: &raterlens_core::Structure| LabelRow {
+        id: s.id,
+        color: s.color,
+        title: s.title.clone(),
+    };
+    let rows: Vec<_> = scheme.structures.iter().map(row).collect();
+    write_label_rows(out, &rows)
+}
+
+/// As [`write_label_file`], from rows; the clear label (0) is written in any case, and only once.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_label_rows(out: &mut (impl Write + ?Sized), rows: &[LabelRow]) -> io::Result<()> {
     out.write_all(HEAD.as_bytes())?;
-    for s in &scheme.structures {
-        let [r, g, b] = s.color;
-        let title = one_line(&s.title).replace('"', "'");
+    for row in rows.iter().filter(|r| r.id > 0) {
+        let [r, g, b] = row.color;
+        let title = one_line(&row.title).replace('"', "'");
         writeln!(
             out,
             "{:5}{r:6}{g:5}{b:5}        1  1  1    \"{title}\"",
-            s.id
+            row.id
         )?;
     }
     Ok(())

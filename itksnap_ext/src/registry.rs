@@ -84,6 +84,11 @@ impl Registry {
         self.folders.entry(name.to_owned()).or_default()
     }
 
+    /// Removes the folder of one undotted name, if it is there.
+    pub fn remove_folder(&mut self, name: &str) {
+        self.folders.remove(name);
+    }
+
     /// Names of the folders directly inside, sorted.
     pub fn folder_names(&self) -> impl Iterator<Item = &str> {
         self.folders.keys().map(String::as_str)

@@ -6,8 +6,10 @@ use raterlens_core::{Geometry, LabelScheme};
 use thiserror::Error;
 
 use crate::display::{ColorMap, RelativeWindow};
-use crate::label_file::one_line;
+use crate::label_file::{one_line, LabelRow};
+use crate::landmark::{self, Landmark};
 use crate::orientation::orientation_code;
+use crate::project::{write_label, Role};
 use crate::registry::Registry;
 
 /// The release of ITK-SNAP whose workspaces these are; only its presence matters to the reader.
@@ -64,12 +66,14 @@ pub struct Workspace {
     pub geometry: Geometry,
     /// The image.
     pub main: ImageLayer,
-    /// The label map.
-    pub segmentation: ImageLayer,
+    /// Label maps, for example a consensus and each rater's; at least one.
+    pub segmentations: Vec<ImageLayer>,
     /// Colour layers, in the order in which they are listed.
     pub overlays: Vec<Overlay>,
     /// Names and colours of the labels.
     pub labels: LabelScheme,
+    /// Where to look.
+    pub landmarks: Vec<Landmark>,
 }
 
 impl Workspace {
@@ -84,14 +88,14 @@ impl Workspace {
         root.set("SaveLocation", folder);
         let layers = root.folder_mut("Layers");
 
-        let main = layer_folder(layers, 0, folder, &self.main, "MainRole")?;
+        let main = layer_folder(layers, 0, folder, &self.main, Role::Main)?;
         write_project(
             main.folder_mut("ProjectMetaData"),
             &self.geometry,
             &self.labels,
         );
         for (n, overlay) in self.overlays.iter().enumerate() {
-            let out = layer_folder(layers, n + 1, folder, &overlay.layer, "OverlayRole")?;
+            let out = layer_folder(layers, n + 1, folder, &overlay.layer, Role::Overlay)?;
             out.set("ImageTransform.IsIdentity", "1");
             let meta = out.folder_mut("LayerMetaData");
             meta.set("Alpha", overlay.opacity.clamp(0.0, 1.0).to_string());
@@ -100,8 +104,11 @@ impl Workspace {
             overlay.window.write(display);
             overlay.colors.write(display);
         }
-        let n = self.overlays.len() + 1;
-        layer_folder(layers, n, folder, &self.segmentation, "SegmentationRole")?;
+        let first = self.overlays.len() + 1;
+        for (n, segmentation) in self.segmentations.iter().enumerate() {
+            layer_folder(layers, first + n, folder, segmentation, Role::Segmentation)?;
+        }
+        landmark::append(&mut root, &self.landmarks);
         Ok(root)
     }
 }
@@ -119,7 +126,7 @@ fn layer_folder<'a>(
     number: usize,
     folder: &str,
     layer: &ImageLayer,
-    role: &str,
+    role: Role,
 ) -> Result<&'a mut Registry, WorkspaceError> {
     let plain = Path::new(&layer.file).file_name().and_then(|n| n.to_str());
     if plain != Some(layer.file.as_str()) || layer.file.contains('\\') {
@@ -130,7 +137,7 @@ fn layer_folder<'a>(
     let path = Path::new(folder).join(&layer.file);
     let out = layers.folder_mut(&format!("Layer[{number:03}]"));
     out.set("AbsolutePath", path.to_string_lossy());
-    out.set("Role", role);
+    out.set("Role", role.name());
     // Readers do not trim: a space after the comma would become part of the next tag.
     let tags: Vec<String> = layer.tags.iter().map(|t| t.replace(',', " ")).collect();
     out.set("Tags", tags.join(","));
@@ -154,12 +161,11 @@ fn write_project(project: &mut Registry, geometry: &Geometry, labels: &LabelSche
     let table = iris.folder_mut("LabelTable");
     table.set("NumberOfElements", labels.len().to_string());
     for (n, s) in labels.structures.iter().enumerate() {
-        let row = table.folder_mut(&format!("Element[{n}]"));
-        let [r, g, b] = s.color;
-        row.set("Alpha", "255");
-        row.set("Color", format!("{r} {g} {b}"));
-        row.set("Flags", "1 1");
-        row.set("Index", s.id.to_string());
-        row.set("Label", one_line(&s.title));
+        let row = LabelRow {
+            id: s.id,
+            color: s.color,
+            title: s.title.clone(),
+        };
+        write_label(table.folder_mut(&format!("Element[{n}]")), &row);
     }
 }

@@ -34,7 +34,8 @@ fn case_in(folder: &str) -> Workspace {
         folder: PathBuf::from(folder),
         geometry: Geometry::new([48, 40, 12], [0.8, 0.8, 4.0], [0.0; 3], direction).unwrap(),
         main: layer("image.nii.gz", "Image", &["MainImage"]),
-        segmentation: layer("labels.nii.gz", "RaterLens labels", &["RaterLens"]),
+        segmentations: vec![layer("labels.nii.gz", "RaterLens labels", &["RaterLens"])],
+        landmarks: Vec::new(),
         overlays: vec![
             overlay("multifidus_right", "Right multifidus", 0.2),
             overlay("multifidus_left", "Left multifidus", 0.0),

@@ -12,6 +12,7 @@ mod segment;
 mod serve;
 mod synth;
 mod train;
+mod workspace;
 
 use std::process::ExitCode;
 
@@ -41,6 +42,9 @@ enum Command {
     Evaluate(raters::evaluate::EvaluateArgs),
     /// Answer ITK-SNAP's clicks, scribbles and lassos (AI brush) with a model
     Serve(serve::ServeArgs),
+    /// ITK-SNAP workspaces: make, look into, add to
+    #[command(subcommand)]
+    Workspace(workspace::WorkspaceCommand),
     /// Look at models, prove them, and import what others have made
     #[command(subcommand)]
     Model(model::ModelCommand),
@@ -65,6 +69,7 @@ fn main() -> ExitCode {
         Command::Agree(args) => raters::agree::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Evaluate(args) => raters::evaluate::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Serve(args) => serve::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Workspace(command) => workspace::run(&command).map(|()| ExitCode::SUCCESS),
         Command::Model(command) => model::run(&command).map(|()| ExitCode::SUCCESS),
         Command::Synth(args) => synth::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Train(args) => train::run(&args).map(|()| ExitCode::SUCCESS),

@@ -8,13 +8,13 @@ use raterlens_core::agreement::{AgreementReport, BootstrapOptions, Metric};
 use raterlens_core::control::Control;
 use raterlens_core::metrics::{CompareOptions, SurfaceSpace};
 use raterlens_core::LabelScheme;
-use raterlens_raters::files::rater_files;
+use raterlens_raters::files::{rater_files, raters_of_workspace};
 use raterlens_raters::output::{write_agreement, AgreementFiles};
 use raterlens_raters::study::{agree_study, labels_of_study, read_study, single_image, StudyFile};
 use raterlens_raters::{scheme_of_labels, AgreeOptions};
 use serde::Serialize;
 
-use super::args::{control, undrawn, warn, NameArgs, OutputArgs, SoftArgs};
+use super::args::{control, undrawn, warn, workspace, NameArgs, OutputArgs, SoftArgs};
 use super::fuse::brief;
 use super::text::{estimate, table};
 
@@ -82,10 +82,20 @@ impl AgreeArgs {
     fn read(&self) -> Result<StudyFile> {
         match &self.study {
             Some(path) => Ok(read_study(path)?),
-            None => Ok(single_image(
-                rater_files(&self.raters)?,
-                self.image.clone(),
-            )?),
+            None => match workspace(&self.raters) {
+                Some(path) => {
+                    let found = raters_of_workspace(&path)?;
+                    let image = self.image.clone().unwrap_or(found.image);
+                    let mut study = single_image(found.raters, Some(image))?;
+                    study.labels = found.labels;
+                    study.other_files.push(path);
+                    Ok(study)
+                }
+                None => Ok(single_image(
+                    rater_files(&self.raters)?,
+                    self.image.clone(),
+                )?),
+            },
         }
     }
 

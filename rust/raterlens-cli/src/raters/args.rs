@@ -7,7 +7,9 @@ use clap::{Args, ValueEnum};
 use raterlens_core::control::Control;
 use raterlens_core::variability::{DistanceExtent, DistanceUnit, SoftLabelOptions};
 use raterlens_core::LabelScheme;
-use raterlens_raters::files::{load_raters, rater_files, read_label_names, LoadedRaters};
+use raterlens_raters::files::{
+    is_workspace, load_raters, rater_files, raters_of_workspace, read_label_names, LoadedRaters,
+};
 use raterlens_raters::output::Target;
 use raterlens_raters::{check_named, labels_used, scheme_of_labels, RatersError};
 
@@ -16,7 +18,7 @@ use crate::interrupt;
 /// The label maps of one image, and where results go.
 #[derive(Debug, Args)]
 pub struct RaterArgs {
-    /// Label maps (NIfTI) of one image, one per rater: FILE, or NAME=FILE to name the rater
+    /// Label maps (NIfTI) of one image, one per rater: FILE, or NAME=FILE to name the rater. Or one ITK-SNAP workspace, whose segmentation layers are the raters
     #[arg(value_name = "RATER", required = true)]
     raters: Vec<String>,
     #[command(flatten)]
@@ -139,8 +141,13 @@ impl NameArgs {
     }
 
     /// The structures that these raters are looked at for; adds a warning for those that nobody drew.
-    pub fn scheme(&self, loaded: &mut LoadedRaters) -> Result<LabelScheme, RatersError> {
-        let names = self.given(None)?;
+    /// Without `--labels`, they are called as in `fallback`.
+    pub fn scheme(
+        &self,
+        loaded: &mut LoadedRaters,
+        fallback: Option<LabelScheme>,
+    ) -> Result<LabelScheme, RatersError> {
+        let names = self.given(fallback)?;
         if let Some(chosen) = self.chosen(names.as_ref())? {
             let undrawn = undrawn(&chosen, &labels_used(&loaded.set()?));
             loaded.warnings.extend(undrawn);
@@ -164,13 +171,37 @@ pub fn undrawn(chosen: &LabelScheme, used: &[u16]) -> Vec<String> {
     undrawn.map(sentence).collect()
 }
 
+/// The workspace that stands for raters, if that is what was given.
+pub fn workspace(raters: &[String]) -> Option<PathBuf> {
+    match raters {
+        [one] if is_workspace(Path::new(one)) => Some(PathBuf::from(one)),
+        _ => None,
+    }
+}
+
 impl RaterArgs {
+    /// The workspace that was given instead of label maps.
+    pub fn workspace(&self) -> Option<PathBuf> {
+        workspace(&self.raters)
+    }
+
     /// Reads the label maps. Also returns the files.
     pub fn load(&self, control: &Control<'_>) -> Result<(LoadedRaters, Vec<PathBuf>), RatersError> {
-        let files = rater_files(&self.raters)?;
+        let workspace = self.workspace();
+        let files = match &workspace {
+            Some(path) => raters_of_workspace(path)?.raters,
+            None => rater_files(&self.raters)?,
+        };
         let loaded = load_raters(&files, self.names.resample, control)?;
-        let inputs = files.into_iter().map(|f| f.path);
+        let inputs = files.into_iter().map(|f| f.path).chain(workspace);
         Ok((loaded, inputs.chain(self.names.labels.clone()).collect()))
+    }
+
+    /// The structures that these raters are looked at for.
+    pub fn scheme(&self, loaded: &mut LoadedRaters) -> Result<LabelScheme, RatersError> {
+        let names = self.workspace().map(|path| raters_of_workspace(&path));
+        let names = names.transpose()?.and_then(|found| found.labels);
+        self.names.scheme(loaded, names)
     }
 }
 

@@ -199,7 +199,7 @@ impl EvaluateArgs {
     fn scheme(&self, loaded: &mut LoadedRaters, p: Option<&Array4<f32>>) -> Result<LabelScheme> {
         let is_unnamed = self.names.file().is_none() && !self.names.ignore_unnamed();
         let Some(classes) = p.map(|p| p.len_of(Axis(0))).filter(|_| is_unnamed) else {
-            return Ok(self.names.scheme(loaded)?);
+            return Ok(self.names.scheme(loaded, None)?);
         };
         let Ok(last) = u16::try_from(classes.saturating_sub(1)) else {
             bail!("the probabilities have {classes} classes: at most 65536 are possible");

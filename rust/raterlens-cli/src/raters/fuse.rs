@@ -5,12 +5,14 @@ use clap::{Args, ValueEnum};
 use raterlens_core::fusion::staple::{Prior, Region, Start};
 use raterlens_core::fusion::{StapleOptions, TiePolicy};
 use raterlens_core::LabelScheme;
-use raterlens_raters::output::write_fused;
+use raterlens_itksnap::assemble::Kind;
+use raterlens_raters::output::{write_fused, CONSENSUS_FILE};
 use raterlens_raters::{fuse, FuseOptions, Method, Performance, StapleKind};
 use serde::Serialize;
 
 use super::args::{control, leftovers, warn, RaterArgs, SoftArgs};
 use super::text::{number, table};
+use crate::workspace::add_to_copy;
 
 /// Options of `raterlens fuse`.
 #[derive(Debug, Args)]
@@ -129,7 +131,7 @@ pub fn run(args: &FuseArgs) -> Result<()> {
     args.check()?;
     let control = control()?;
     let (mut loaded, inputs) = args.raters.load(&control)?;
-    let scheme = args.raters.names.scheme(&mut loaded)?;
+    let scheme = args.raters.scheme(&mut loaded)?;
     let (set, options) = (loaded.set()?, args.options());
     let fused = fuse(&set, &scheme, &options, &control)?;
     let mut warnings = loaded.warnings.clone();
@@ -140,7 +142,7 @@ pub fn run(args: &FuseArgs) -> Result<()> {
         ));
     }
     let target = args.raters.output.target(&inputs);
-    let files = write_fused(
+    let mut files = write_fused(
         &target,
         &fused,
         &scheme,
@@ -149,6 +151,12 @@ pub fn run(args: &FuseArgs) -> Result<()> {
         &warnings,
         &control,
     )?;
+    if let Some(workspace) = args.raters.workspace() {
+        let out = &args.raters.output.out;
+        let title = format!("Consensus ({})", fused.performance.method);
+        let layers = [(Kind::Segmentation, title, out.join(CONSENSUS_FILE))];
+        files.push(add_to_copy(&workspace, &layers, &scheme, out)?);
+    }
     warnings.extend(leftovers(&args.raters.output.out, "posterior_", &files));
     warn(&warnings);
     let summary = Summary {

@@ -3,13 +3,15 @@
 use anyhow::Result;
 use clap::Args;
 use raterlens_core::LabelScheme;
-use raterlens_raters::output::write_variability;
+use raterlens_itksnap::assemble::Kind;
+use raterlens_raters::output::{variance_file, write_variability};
 use raterlens_raters::Variability;
 use serde::Serialize;
 
 use super::args::{control, leftovers, warn, RaterArgs, SoftArgs};
 use super::fuse::brief;
 use super::text::{number, table};
+use crate::workspace::add_to_copy;
 
 /// Options of `raterlens variability`.
 #[derive(Debug, Args)]
@@ -37,8 +39,8 @@ struct Summary<'a> {
 pub fn run(args: &VariabilityArgs) -> Result<()> {
     let control = control()?;
     let (mut loaded, inputs) = args.raters.load(&control)?;
-    let scheme = args.raters.names.scheme(&mut loaded)?;
-    let (found, files) = write_variability(
+    let scheme = args.raters.scheme(&mut loaded)?;
+    let (found, mut files) = write_variability(
         &args.raters.output.target(&inputs),
         &loaded.set()?,
         &scheme,
@@ -47,6 +49,15 @@ pub fn run(args: &VariabilityArgs) -> Result<()> {
         &loaded.warnings,
         &control,
     )?;
+    if let Some(workspace) = args.raters.workspace() {
+        let out = &args.raters.output.out;
+        let maps = scheme.structures.iter().map(|s| {
+            let title = format!("Variance of raters: {}", s.title);
+            (Kind::Variance, title, out.join(variance_file(&s.name)))
+        });
+        let maps: Vec<_> = maps.collect();
+        files.push(add_to_copy(&workspace, &maps, &scheme, out)?);
+    }
     loaded
         .warnings
         .extend(leftovers(&args.raters.output.out, "variance_", &files));

@@ -3,6 +3,7 @@
 mod progress;
 mod summary;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -17,14 +18,16 @@ use raterlens_engine::{
     UncertaintyRequest,
 };
 
+use raterlens_raters::files::is_workspace;
+
 use crate::{interrupt, model_path};
 use progress::Bars;
 use summary::Summary;
 
 /// Options of `raterlens segment`.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct SegmentArgs {
-    /// NIfTI images, or folders of them. One image is written to DIR itself, several to a folder each
+    /// NIfTI images, folders of them, or ITK-SNAP workspaces, whose main image is taken. One image is written to DIR itself, several to a folder each
     #[arg(value_name = "IMAGE", required_unless_present = "list")]
     images: Vec<PathBuf>,
     /// Text file with one image path per line, relative to the list's folder
@@ -95,6 +98,7 @@ impl SegmentArgs {
 /// Whatever stops everything; failures of single cases of a batch are in the summary and the exit code.
 pub fn run(args: &SegmentArgs) -> Result<ExitCode> {
     let cancel = interrupt::cancel_on_interrupt()?;
+    let (args, workspaces) = &with_images_of_workspaces(args)?;
     let jobs = plan(args)?;
     let segmenter = load(args)?;
     let bars = Bars::new();
@@ -105,6 +109,11 @@ pub fn run(args: &SegmentArgs) -> Result<ExitCode> {
         Jobs::One(case) => vec![one(args, &segmenter, case, &cancel, &bars)?],
         Jobs::Batch(plan) => many(args, &segmenter, plan, &cancel, &bars)?,
     };
+    for outcome in &outcomes {
+        if let (Some(workspace), true) = (workspaces.get(&outcome.name), outcome.record.is_some()) {
+            crate::workspace::add_case(workspace, &outcome.dir)?;
+        }
+    }
     bars.finish();
     let summary = Summary::new(&args.out, &segmenter, jobs.notes(), &outcomes)?;
     if args.json {
@@ -126,6 +135,21 @@ fn load(args: &SegmentArgs) -> Result<Segmenter> {
     };
     let models: Vec<&Path> = models.iter().map(PathBuf::as_path).collect();
     Segmenter::load_ensemble(&models, args.device).context("cannot use the model")
+}
+
+/// The images of workspaces in their place, and the workspace of each case by the case's name.
+fn with_images_of_workspaces(
+    args: &SegmentArgs,
+) -> Result<(SegmentArgs, BTreeMap<String, PathBuf>)> {
+    let (mut args, mut workspaces) = (args.clone(), BTreeMap::new());
+    for path in args.images.iter_mut().filter(|p| is_workspace(p)) {
+        let image = crate::workspace::main_image(path)?;
+        let workspace = std::mem::replace(path, image);
+        if workspaces.insert(case_name(path), workspace).is_some() {
+            bail!("two workspaces have main images of one name: segment them one at a time");
+        }
+    }
+    Ok((args, workspaces))
 }
 
 /// What is to be done.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use raterlens_core::Volume;
-use raterlens_itksnap::{ColorMap, ImageLayer, Overlay, RelativeWindow, Workspace};
+use raterlens_itksnap::{ColorMap, ImageLayer, Landmark, Overlay, RelativeWindow, Workspace};
 
 use super::uncertainty::uncertainty_maps;
 use super::{variance_file, Case, LABELS_FILE, VARIANCE_WINDOW_MAX};
@@ -17,7 +17,12 @@ pub(super) fn workspace(dir: &Path, case: &Case<'_>) -> Workspace {
         folder: dir.to_path_buf(),
         geometry: *case.image.volume.geometry(),
         main: layer(case.source.container.image_file(), "Image", &["MainImage"]),
-        segmentation: layer(LABELS_FILE, "RaterLens labels", &["RaterLens-labels"]),
+        segmentations: vec![layer(
+            LABELS_FILE,
+            "RaterLens labels",
+            &["RaterLens-labels"],
+        )],
+        landmarks: least_certain(case),
         overlays: maps
             .map(|(structure, map)| Overlay {
                 layer: layer(
@@ -55,6 +60,27 @@ fn layer(file: &str, nickname: &str, tags: &[&str]) -> ImageLayer {
         nickname: nickname.into(),
         tags: tags.iter().map(|t| (*t).to_owned()).collect(),
     }
+}
+
+/// Where each structure is least certain: its largest variance, the first of equal ones.
+fn least_certain(case: &Case<'_>) -> Vec<Landmark> {
+    let maps = case.scheme.structures.iter().zip(&case.result.variance);
+    let places = maps.filter_map(|(structure, map)| {
+        let start = (f32::MIN_POSITIVE, None);
+        let (_, place) = map.data().indexed_iter().fold(start, |(most, at), (k, v)| {
+            if *v > most {
+                (*v, Some(k))
+            } else {
+                (most, at)
+            }
+        });
+        let (k, j, i) = place?;
+        Some(Landmark {
+            voxel: [i, j, k],
+            text: format!("Least certain: {}", structure.title),
+        })
+    });
+    places.collect()
 }
 
 /// Smallest and largest value of a map.

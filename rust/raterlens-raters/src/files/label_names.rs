@@ -52,7 +52,8 @@ fn from_json(text: &str) -> Result<Vec<Structure>, String> {
     }
 }
 
-fn from_rows(rows: &[LabelRow]) -> Vec<Structure> {
+/// The structures of label descriptions, with names for files made from the titles.
+pub(super) fn from_rows(rows: &[LabelRow]) -> Vec<Structure> {
     let mut structures: Vec<Structure> = Vec::new();
     for row in rows.iter().filter(|r| r.id > 0) {
         let mut name = file_name(&row.title);
