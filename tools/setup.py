@@ -19,7 +19,19 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from raterlens_setup import cmake, cuda, devtools, paths, rust, say, slicer_host, system, torch, torch_python  # noqa: E402
+from raterlens_setup import (  # noqa: E402
+    cmake,
+    cuda,
+    devtools,
+    itksnap,
+    paths,
+    rust,
+    say,
+    slicer_host,
+    system,
+    torch,
+    torch_python,
+)
 from raterlens_setup.errors import SetupError  # noqa: E402
 from raterlens_setup.lock import exclusive  # noqa: E402
 
@@ -30,6 +42,7 @@ STEPS: dict[str, tuple[Callable[[], None], str]] = {
     "torch-python": (torch_python.run, "what the parity tests need to import that PyTorch"),
     "cmake": (cmake.run, "a pinned CMake where the machine's is too old"),
     "slicer-host": (slicer_host.run, "3D Slicer's libraries and VTK's headers"),
+    "itksnap": (itksnap.run, "ITK-SNAP's distributed service, which tests start (105 MB)"),
     "dev-tools": (devtools.run, "formatters and linters"),
     "cuda": (cuda.run, "NVIDIA libraries for libtorch (2 GB; only when named)"),
 }

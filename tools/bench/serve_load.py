@@ -168,7 +168,9 @@ def rater(number: int, image: Image, port: int, options: argparse.Namespace, unt
                 if time.monotonic() >= until:
                     break
                 spread = 0 if click == 0 else 12
-                at = [min(max(start[axis] + chance.randint(-spread, spread), 0), image.dims[axis] - 1) for axis in (0, 1)]
+                at = [
+                    min(max(start[axis] + chance.randint(-spread, spread), 0), image.dims[axis] - 1) for axis in (0, 1)
+                ]
                 seconds, mask = client.click([*at, start[2]], click % 3 != 2)
                 if len(mask) != image.dims[0] * image.dims[1] * image.dims[2] or max(mask) > 1:
                     raise RuntimeError("a mask of the wrong size or with other values than 0 and 1")
@@ -216,7 +218,9 @@ def run(options: argparse.Namespace, image: Image, server: subprocess.Popen[str]
     print(f"image {image.dims}, {options.sessions} clients, {options.seconds} s")
     print(f"uploads with segmentation: {len(totals.uploads)}, median {percentile(totals.uploads, 50) / 1000:.1f} s")
     marks = [percentile(totals.clicks, percent) for percent in (50, 95, 100)]
-    print(f"clicks: {len(totals.clicks)}, median {marks[0]:.0f} ms, 95th percentile {marks[1]:.0f} ms, slowest {marks[2]:.0f} ms")
+    print(
+        f"clicks: {len(totals.clicks)}, median {marks[0]:.0f} ms, 95th percentile {marks[1]:.0f} ms, slowest {marks[2]:.0f} ms"
+    )
     half = samples[len(samples) // 2 :]
     print(f"server memory: {idle:.0f} MB idle, {max(samples):.0f} MB at most, {max(half):.0f} MB in the second half")
     print(f"errors: {len(totals.errors)}")

@@ -12,6 +12,8 @@ WHEELS = CACHE / "wheels"
 STAMPS = CACHE / "stamps"
 VENV = CACHE / "venv"
 VENV_PYTHON = VENV / "bin" / "python"
+#: An environment of its own for ITK-SNAP's service, whose many packages would get in each other's way with ours.
+ITKSNAP_VENV = CACHE / "itksnap-venv"
 #: Unpacked torch wheels: ``torch/lib`` and ``nvidia/cu13/lib``.
 TORCH = CACHE / "torch"
 #: The folder that looks like a libtorch to the build (``LIBTORCH``).

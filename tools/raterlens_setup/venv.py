@@ -1,4 +1,4 @@
-"""The project's own Python environment in ``.cache/venv``; the machine's is not touched."""
+"""The project's own Python environments in ``.cache``; the machine's is not touched."""
 
 from __future__ import annotations
 
@@ -17,28 +17,29 @@ TESTED = (3, 11)
 POSSIBLE = ((3, 11), (3, 12), (3, 13))
 
 
-def ensure_venv() -> Path:
-    """Makes ``.cache/venv`` if it is not there and returns its interpreter."""
-    if paths.VENV_PYTHON.exists() and _works(paths.VENV_PYTHON):
-        return paths.VENV_PYTHON
+def ensure_venv(venv: Path = paths.VENV) -> Path:
+    """Makes an environment (``.cache/venv``) if it is not there and returns its interpreter."""
+    python = venv / "bin" / "python"
+    if python.exists() and _works(python):
+        return python
     base = _base_python()
-    say.step(f"making a Python environment in .cache/venv with {base}")
-    if paths.VENV.exists():
-        shutil.rmtree(paths.VENV)
-    result = subprocess.run([base, "-m", "venv", str(paths.VENV)], check=False)
+    say.step(f"making a Python environment in .cache/{venv.name} with {base}")
+    if venv.exists():
+        shutil.rmtree(venv)
+    result = subprocess.run([base, "-m", "venv", str(venv)], check=False)
     if result.returncode != 0:
         raise SetupError(f"{base} -m venv failed. On Debian and Ubuntu: apt-get install python3-venv")
-    return paths.VENV_PYTHON
+    return python
 
 
-def pip_install_lock(lockfile: Path) -> None:
-    """Installs exactly the pinned packages into ``.cache/venv`` (downloads are resumable)."""
-    python = ensure_venv()
+def pip_install_lock(lockfile: Path, venv: Path = paths.VENV) -> None:
+    """Installs exactly the pinned packages into an environment, ``.cache/venv`` (downloads are resumable)."""
+    python = ensure_venv(venv)
     stamp = Stamp(f"venv-{lockfile.stem}", [lockfile, _identity(python)], [python])
     if stamp.fresh():
         say.info(f"{lockfile.name}: already there")
         return
-    say.step(f"installing {lockfile.name} into .cache/venv")
+    say.step(f"installing {lockfile.name} into .cache/{venv.name}")
     fetch_wheels(lockfile, paths.WHEELS, python)
     command = [
         *(str(python), "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", "--require-hashes"),
