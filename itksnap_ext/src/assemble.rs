@@ -15,6 +15,8 @@ use crate::workspace::{ImageLayer, Overlay, Workspace, WorkspaceError};
 
 /// Colours of variance maps end here, in every case and host.
 const VARIANCE_WINDOW_MAX: f64 = 0.1;
+/// Tag of label maps that RaterLens computed.
+pub const LABELS_TAG: &str = "RaterLens-labels";
 const OVERLAY_OPACITY: f64 = 0.5;
 
 /// Why a layer cannot be shown in a workspace.
@@ -52,8 +54,10 @@ pub enum AssembleError {
 /// What a layer shows, which decides about its colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// A label map.
+    /// A rater's label map.
     Segmentation,
+    /// A label map that was computed, such as a consensus: no rater.
+    Computed,
     /// Inter-rater variance: colours from 0 to 0.1.
     Variance,
     /// Another map where more means less certain: colours from 0 to its largest value.
@@ -90,11 +94,15 @@ pub fn add_layer(
     let mut layer = std::mem::replace(&mut workspace.main, bare(&main, grid)?.main);
     layer.nickname = title.to_owned();
     let mut used = BTreeSet::new();
-    if kind == Kind::Segmentation {
+    if matches!(kind, Kind::Segmentation | Kind::Computed) {
         let (labels, _) = read_labels(path).map_err(|source| fail(source, path))?;
         check(&grid, labels.geometry(), path)?;
         used.extend(labels.data().iter().copied().filter(|l| *l > 0));
-        layer.tags = vec!["Segmentation".to_owned()];
+        let tag = match kind {
+            Kind::Computed => LABELS_TAG,
+            _ => "Segmentation",
+        };
+        layer.tags = vec![tag.to_owned()];
         workspace.segmentations.push(layer);
     } else {
         let map = image_at(path)?;

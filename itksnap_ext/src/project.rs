@@ -318,38 +318,59 @@ impl Project {
         let layer = self.registry.folder(&layer_key(n))?;
         let role = layer.get("Role")?;
         let (_, role) = Role::NAMES.into_iter().find(|(name, _)| *name == role)?;
-        let tags = layer.get("LayerMetaData.Tags").or(layer.get("Tags"));
-        let tags = tags.unwrap_or_default().split(',');
+        // ITK-SNAP has tags in two places; some programs only know one of them.
+        let mut tags = Vec::new();
+        for list in [layer.get("LayerMetaData.Tags"), layer.get("Tags")] {
+            let list = list.unwrap_or_default().split(',').map(str::trim);
+            for tag in list.filter(|t| !t.is_empty()) {
+                if !tags.iter().any(|t| t == tag) {
+                    tags.push(tag.to_owned());
+                }
+            }
+        }
         let nickname = layer.get("LayerMetaData.CustomNickName");
         Some(LayerInfo {
             role,
             path: self.place(layer.get("AbsolutePath")?),
             nickname: nickname.unwrap_or_default().to_owned(),
-            tags: tags
-                .map(str::trim)
-                .filter(|t| !t.is_empty())
-                .map(str::to_owned)
-                .collect(),
+            tags,
         })
     }
 
-    /// Where a file is now: a workspace that was moved takes the files of its folder along, if they are there.
+    /// Where a file is now: a workspace that was moved takes files along that lay in or near its folder, if they are there.
     fn place(&self, stored: &str) -> PathBuf {
         let saved_in = self.registry.get("SaveLocation").unwrap_or_default();
-        let saved_in = saved_in.trim_end_matches(['/', '\\']);
-        let inside = stored
-            .strip_prefix(saved_in)
-            .filter(|rest| rest.starts_with(['/', '\\']));
-        if let Some(rest) = inside {
-            // Either kind of slash: it may have been saved on another system.
+        if let Some(rest) = relative(stored, saved_in) {
             let mut moved = self.folder.clone();
-            moved.extend(rest.split(['/', '\\']).filter(|part| !part.is_empty()));
+            for part in rest {
+                match part {
+                    ".." => drop(moved.pop()),
+                    name => moved.push(name),
+                }
+            }
             if moved.exists() {
                 return moved;
             }
         }
         self.folder.join(stored)
     }
+}
+
+/// The way from a folder to a file, both absolute; none between two drives. Either kind of slash is one: the workspace may have
+/// been saved on another system.
+fn relative<'a>(file: &'a str, folder: &'a str) -> Option<Vec<&'a str>> {
+    let parts = |path: &'a str| {
+        path.split(['/', '\\'])
+            .filter(|p| !p.is_empty() && *p != ".")
+    };
+    let root = |path: &'a str| path.split(['/', '\\']).next();
+    if file.is_empty() || folder.is_empty() || root(file) != root(folder) {
+        return None;
+    }
+    let (to, from): (Vec<_>, Vec<_>) = (parts(file).collect(), parts(folder).collect());
+    let common = to.iter().zip(&from).take_while(|(a, b)| a == b).count();
+    let up = from.iter().skip(common).map(|_| "..");
+    Some(up.chain(to.into_iter().skip(common)).collect())
 }
 
 fn layer_key(n: usize) -> String {

@@ -124,6 +124,23 @@ fn a_workspace_that_was_moved_finds_its_files() {
 }
 
 #[test]
+fn files_beside_the_folder_move_along_too() {
+    let dir = tempfile::tempdir().unwrap();
+    // A case in a folder of its own, below that of its image, as `raterlens segment case.itksnap -o case` makes it.
+    for old in ["/was/case", "C:\\was\\case"] {
+        touch(&dir.path().join("now"));
+        let path = dir.path().join("now").join("case").join("w.itksnap");
+        let (slash, parent) = (&old[old.len() - 5..old.len() - 4], &old[..old.len() - 5]);
+        let mut r = workspace(old);
+        let image = format!("{parent}{slash}main.nii.gz");
+        r.set("Layers.Layer[000].AbsolutePath", image);
+        write(&path, &r);
+        let main = Project::open(&path).unwrap().main_image();
+        assert_eq!(main, dir.path().join("now").join("main.nii.gz"), "{old}");
+    }
+}
+
+#[test]
 fn adding_keeps_everything_and_paths_hold_from_the_new_place() {
     let dir = tempfile::tempdir().unwrap();
     let (ours, theirs) = (dir.path().join("ours"), dir.path().join("theirs"));

@@ -218,9 +218,8 @@ def run(options: argparse.Namespace, image: Image, server: subprocess.Popen[str]
     print(f"image {image.dims}, {options.sessions} clients, {options.seconds} s")
     print(f"uploads with segmentation: {len(totals.uploads)}, median {percentile(totals.uploads, 50) / 1000:.1f} s")
     marks = [percentile(totals.clicks, percent) for percent in (50, 95, 100)]
-    print(
-        f"clicks: {len(totals.clicks)}, median {marks[0]:.0f} ms, 95th percentile {marks[1]:.0f} ms, slowest {marks[2]:.0f} ms"
-    )
+    times = f"median {marks[0]:.0f} ms, 95th percentile {marks[1]:.0f} ms, slowest {marks[2]:.0f} ms"
+    print(f"clicks: {len(totals.clicks)}, {times}")
     half = samples[len(samples) // 2 :]
     print(f"server memory: {idle:.0f} MB idle, {max(samples):.0f} MB at most, {max(half):.0f} MB in the second half")
     print(f"errors: {len(totals.errors)}")

@@ -136,6 +136,22 @@ fn rows(scheme: &LabelScheme) -> Vec<LabelRow> {
     scheme.structures.iter().map(row).collect()
 }
 
+/// Refuses an output folder where the copy of a workspace would replace something: the workspace itself in any case, another
+/// file unless `force`.
+pub fn check_copy(workspace: &Path, out: &Path, force: bool) -> Result<()> {
+    let copy = out.join(WORKSPACE_FILE);
+    let (Ok(there), from) = (copy.canonicalize(), workspace.canonicalize()?) else {
+        return Ok(());
+    };
+    if there == from {
+        bail!("the workspace lies in the output folder under the name that the result needs: choose another output folder");
+    }
+    if !force {
+        bail!("the output folder already has '{WORKSPACE_FILE}': choose another folder, or replace it with --force");
+    }
+    Ok(())
+}
+
 /// Writes a copy of a workspace with added layers into a result's folder. Returns its file name.
 pub fn add_to_copy(
     workspace: &Path,
@@ -152,12 +168,20 @@ pub fn add_to_copy(
     Ok(WORKSPACE_FILE.to_owned())
 }
 
-/// Writes a copy of a workspace with the layers of a finished case into the case's folder.
-pub fn add_case(workspace: &Path, case_dir: &Path) -> Result<()> {
+/// Writes a copy of a workspace with the layers of a finished case into the case's folder. A copy of an earlier run is
+/// replaced, and with `force` any file.
+pub fn add_case(workspace: &Path, case_dir: &Path, force: bool) -> Result<()> {
     let mut project = Project::open(workspace)?;
     let case = case_dir.join(raterlens_engine::case::WORKSPACE_FILE);
     project.add(&Project::open(&case)?)?;
-    Ok(project.save(&case_dir.join(WORKSPACE_FILE))?)
+    let copy = case_dir.join(WORKSPACE_FILE);
+    check_copy(workspace, case_dir, force || is_copy(&copy, &project))?;
+    Ok(project.save(&copy)?)
+}
+
+/// Whether a file is a workspace with these layers, at these places.
+fn is_copy(path: &Path, project: &Project) -> bool {
+    Project::open(path).is_ok_and(|there| there.layers() == project.layers())
 }
 
 /// The main image of a workspace.

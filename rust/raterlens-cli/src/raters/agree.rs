@@ -88,6 +88,7 @@ impl AgreeArgs {
                     let image = self.image.clone().unwrap_or(found.image);
                     let mut study = single_image(found.raters, Some(image))?;
                     study.labels = found.labels;
+                    study.warnings.splice(0..0, found.warnings);
                     study.other_files.push(path);
                     Ok(study)
                 }
@@ -123,7 +124,10 @@ impl AgreeArgs {
     fn command(&self, study: &StudyFile) -> String {
         let what = match self.study {
             Some(_) => "--study".to_owned(),
-            None => format!("{} label maps", self.raters.len()),
+            None => {
+                let raters = study.cases.first().map_or(0, |case| case.drawings.len());
+                format!("{raters} label maps")
+            }
         };
         format!(
             "raterlens agree, {what}, {} image{}",

@@ -14,6 +14,7 @@ use raterlens_raters::output::Target;
 use raterlens_raters::{check_named, labels_used, scheme_of_labels, RatersError};
 
 use crate::interrupt;
+use crate::workspace::check_copy;
 
 /// The label maps of one image, and where results go.
 #[derive(Debug, Args)]
@@ -185,14 +186,26 @@ impl RaterArgs {
         workspace(&self.raters)
     }
 
+    /// Refuses an output folder where the copy of the workspace would replace something.
+    pub fn check_copy(&self) -> Result<()> {
+        match self.workspace() {
+            Some(path) => check_copy(&path, &self.output.out, self.output.force),
+            None => Ok(()),
+        }
+    }
+
     /// Reads the label maps. Also returns the files.
     pub fn load(&self, control: &Control<'_>) -> Result<(LoadedRaters, Vec<PathBuf>), RatersError> {
         let workspace = self.workspace();
-        let files = match &workspace {
-            Some(path) => raters_of_workspace(path)?.raters,
-            None => rater_files(&self.raters)?,
+        let (files, warnings) = match &workspace {
+            Some(path) => {
+                let found = raters_of_workspace(path)?;
+                (found.raters, found.warnings)
+            }
+            None => (rater_files(&self.raters)?, Vec::new()),
         };
-        let loaded = load_raters(&files, self.names.resample, control)?;
+        let mut loaded = load_raters(&files, self.names.resample, control)?;
+        loaded.warnings.splice(0..0, warnings);
         let inputs = files.into_iter().map(|f| f.path).chain(workspace);
         Ok((loaded, inputs.chain(self.names.labels.clone()).collect()))
     }

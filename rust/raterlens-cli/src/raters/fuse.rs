@@ -130,6 +130,7 @@ struct Summary<'a> {
 pub fn run(args: &FuseArgs) -> Result<()> {
     args.check()?;
     let control = control()?;
+    args.raters.check_copy()?;
     let (mut loaded, inputs) = args.raters.load(&control)?;
     let scheme = args.raters.scheme(&mut loaded)?;
     let (set, options) = (loaded.set()?, args.options());
@@ -154,7 +155,7 @@ pub fn run(args: &FuseArgs) -> Result<()> {
     if let Some(workspace) = args.raters.workspace() {
         let out = &args.raters.output.out;
         let title = format!("Consensus ({})", fused.performance.method);
-        let layers = [(Kind::Segmentation, title, out.join(CONSENSUS_FILE))];
+        let layers = [(Kind::Computed, title, out.join(CONSENSUS_FILE))];
         files.push(add_to_copy(&workspace, &layers, &scheme, out)?);
     }
     warnings.extend(leftovers(&args.raters.output.out, "posterior_", &files));

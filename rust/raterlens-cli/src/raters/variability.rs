@@ -38,6 +38,7 @@ struct Summary<'a> {
 /// Whatever stops it; nothing was written then.
 pub fn run(args: &VariabilityArgs) -> Result<()> {
     let control = control()?;
+    args.raters.check_copy()?;
     let (mut loaded, inputs) = args.raters.load(&control)?;
     let scheme = args.raters.scheme(&mut loaded)?;
     let (found, mut files) = write_variability(

@@ -100,6 +100,11 @@ pub fn run(args: &SegmentArgs) -> Result<ExitCode> {
     let cancel = interrupt::cancel_on_interrupt()?;
     let (args, workspaces) = &with_images_of_workspaces(args)?;
     let jobs = plan(args)?;
+    if let (Jobs::One(case), Some(workspace)) = (&jobs, workspaces.values().next()) {
+        // Known before the work begins; in a batch, each case has a folder of its own.
+        crate::workspace::check_copy(workspace, &args.out, true)
+            .with_context(|| file_name(&case.path))?;
+    }
     let segmenter = load(args)?;
     let bars = Bars::new();
     for note in jobs.notes() {
@@ -109,9 +114,9 @@ pub fn run(args: &SegmentArgs) -> Result<ExitCode> {
         Jobs::One(case) => vec![one(args, &segmenter, case, &cancel, &bars)?],
         Jobs::Batch(plan) => many(args, &segmenter, plan, &cancel, &bars)?,
     };
-    for outcome in &outcomes {
-        if let (Some(workspace), true) = (workspaces.get(&outcome.name), outcome.record.is_some()) {
-            crate::workspace::add_case(workspace, &outcome.dir)?;
+    for (case, outcome) in jobs.cases().iter().zip(&outcomes) {
+        if let (Some(workspace), true) = (workspaces.get(&case.path), outcome.record.is_some()) {
+            crate::workspace::add_case(workspace, &outcome.dir, args.force)?;
         }
     }
     bars.finish();
@@ -120,6 +125,9 @@ pub fn run(args: &SegmentArgs) -> Result<ExitCode> {
         println!("{}", serde_json::to_string_pretty(&summary)?);
     } else {
         print!("{}", summary.text());
+        if !workspaces.is_empty() {
+            println!("  workspace.itksnap there is the given workspace with these layers");
+        }
     }
     Ok(if summary.failed() == 0 {
         ExitCode::SUCCESS
@@ -137,16 +145,16 @@ fn load(args: &SegmentArgs) -> Result<Segmenter> {
     Segmenter::load_ensemble(&models, args.device).context("cannot use the model")
 }
 
-/// The images of workspaces in their place, and the workspace of each case by the case's name.
+/// The images of workspaces in their place, and the workspace of each such image.
 fn with_images_of_workspaces(
     args: &SegmentArgs,
-) -> Result<(SegmentArgs, BTreeMap<String, PathBuf>)> {
+) -> Result<(SegmentArgs, BTreeMap<PathBuf, PathBuf>)> {
     let (mut args, mut workspaces) = (args.clone(), BTreeMap::new());
     for path in args.images.iter_mut().filter(|p| is_workspace(p)) {
         let image = crate::workspace::main_image(path)?;
         let workspace = std::mem::replace(path, image);
-        if workspaces.insert(case_name(path), workspace).is_some() {
-            bail!("two workspaces have main images of one name: segment them one at a time");
+        if workspaces.insert(path.clone(), workspace).is_some() {
+            bail!("two workspaces have the same main image: segment them one at a time");
         }
     }
     Ok((args, workspaces))
@@ -161,6 +169,13 @@ enum Jobs {
 }
 
 impl Jobs {
+    fn cases(&self) -> &[PlannedCase] {
+        match self {
+            Self::One(case) => std::slice::from_ref(case),
+            Self::Batch(plan) => &plan.cases,
+        }
+    }
+
     fn notes(&self) -> &[String] {
         match self {
             Self::One(_) => &[],

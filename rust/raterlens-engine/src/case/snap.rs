@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use raterlens_core::Volume;
+use raterlens_itksnap::assemble::LABELS_TAG;
 use raterlens_itksnap::{ColorMap, ImageLayer, Landmark, Overlay, RelativeWindow, Workspace};
 
 use super::uncertainty::uncertainty_maps;
@@ -17,11 +18,7 @@ pub(super) fn workspace(dir: &Path, case: &Case<'_>) -> Workspace {
         folder: dir.to_path_buf(),
         geometry: *case.image.volume.geometry(),
         main: layer(case.source.container.image_file(), "Image", &["MainImage"]),
-        segmentations: vec![layer(
-            LABELS_FILE,
-            "RaterLens labels",
-            &["RaterLens-labels"],
-        )],
+        segmentations: vec![layer(LABELS_FILE, "RaterLens labels", &[LABELS_TAG])],
         landmarks: least_certain(case),
         overlays: maps
             .map(|(structure, map)| Overlay {

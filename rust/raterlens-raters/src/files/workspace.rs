@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use raterlens_core::LabelScheme;
+use raterlens_itksnap::assemble::LABELS_TAG;
 use raterlens_itksnap::{Project, Role};
 
 use super::label_names::from_rows;
@@ -12,8 +13,10 @@ use crate::error::RatersError;
 /// What a workspace says about raters.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WorkspaceRaters {
-    /// One for each segmentation layer, called by its nickname, or else by its file.
+    /// One for each segmentation layer that RaterLens has not made itself, called by its nickname, or else by its file.
     pub raters: Vec<RaterFile>,
+    /// What a user should know, as sentences.
+    pub warnings: Vec<String>,
     /// The label table; none if it is empty.
     pub labels: Option<LabelScheme>,
     /// The main image.
@@ -35,7 +38,14 @@ pub fn raters_of_workspace(path: &Path) -> Result<WorkspaceRaters, RatersError> 
     let refuse = |e: &dyn std::error::Error| RatersError::Request(e.to_string());
     let project = Project::open(path).map_err(|e| refuse(&e))?;
     let layers = project.of_role(Role::Segmentation);
-    let raters: Vec<RaterFile> = layers
+    let (computed, drawn): (Vec<_>, Vec<_>) =
+        layers.partition(|layer| layer.tags.iter().any(|tag| tag == LABELS_TAG));
+    let warnings = computed.iter().map(|layer| {
+        let title = layer.title();
+        format!("The layer '{title}' was computed by RaterLens and is not taken for a rater.")
+    });
+    let raters: Vec<RaterFile> = drawn
+        .into_iter()
         .map(|layer| RaterFile {
             rater: layer.title(),
             path: layer.path,
@@ -55,6 +65,7 @@ pub fn raters_of_workspace(path: &Path) -> Result<WorkspaceRaters, RatersError> 
         false => Some(LabelScheme::new(structures)?),
     };
     Ok(WorkspaceRaters {
+        warnings: warnings.collect(),
         raters,
         labels,
         image: project.main_image(),
