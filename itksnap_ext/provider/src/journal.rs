@@ -16,10 +16,16 @@ use serde::{Deserialize, Serialize};
 pub struct Entry {
     /// The ticket.
     pub ticket: u64,
-    /// The service it asks for.
-    pub githash: String,
+    /// Name of the service it asks for.
+    pub service: String,
     /// The service's address.
     pub server: String,
+    /// How often work on it began.
+    #[serde(default)]
+    pub tries: u32,
+    /// Whether its result is complete at the service, so that only its end is still to be told.
+    #[serde(default)]
+    pub sent: bool,
 }
 
 /// The journal of one provider instance; no two processes have the same one open.
@@ -95,8 +101,10 @@ mod tests {
         let folder = dir.path().join("a");
         let entry = Entry {
             ticket: 7,
-            githash: "ab".into(),
+            service: "RaterLens-Segment".into(),
             server: "http://x".into(),
+            tries: 1,
+            sent: true,
         };
         let journal = Journal::open(&folder).unwrap();
         assert_eq!(journal.pending().unwrap(), None);

@@ -8,21 +8,28 @@ use raterlens_itksnap::Project;
 use sha2::{Digest, Sha256};
 
 use crate::client::{Client, DssError};
-use crate::work::WorkError;
+use crate::error::WorkError;
 
 /// How often a file that arrives changed is sent again.
 const ATTEMPTS: usize = 3;
+/// More files than any ticket has.
+const MOST_FILES: usize = 1000;
 /// The folder that a result's workspace says it was saved in: it tells nothing about the provider's machine, and the layers
 /// beside it are found all the same.
 const SAVED_IN: &str = "/raterlens";
 
-/// Downloads a ticket's input and returns its workspace.
+/// Downloads a ticket's input and returns its workspace, all of whose layers came with the ticket.
 ///
 /// # Errors
 /// Those of the service, or an input without exactly one workspace.
 pub fn fetch_input(client: &Client, ticket: u64, folder: &Path) -> Result<PathBuf, WorkError> {
     let mut workspaces = Vec::new();
-    for (number, name) in client.files(ticket, "input")? {
+    let files = client.files(ticket, "input")?;
+    if files.len() > MOST_FILES {
+        let count = files.len();
+        return Err(WorkError::Input(format!("the ticket has {count} files")));
+    }
+    for (number, name) in files {
         let path = folder.join(plain(&name)?);
         let mut file = File::create(&path).map_err(DssError::File)?;
         client.download(ticket, "input", number, &mut file)?;
@@ -31,13 +38,31 @@ pub fn fetch_input(client: &Client, ticket: u64, folder: &Path) -> Result<PathBu
             workspaces.push(path);
         }
     }
-    match workspaces.as_slice() {
-        [one] => Ok(one.clone()),
-        other => Err(WorkError::Input(format!(
-            "the ticket has {} workspaces, it needs one",
-            other.len()
-        ))),
+    let workspace = match workspaces.as_slice() {
+        [one] => one,
+        other => {
+            return Err(WorkError::Input(format!(
+                "the ticket has {} workspaces, it needs one",
+                other.len()
+            )))
+        }
+    };
+    check_layers(&Project::open(workspace)?, folder)?;
+    Ok(workspace.clone())
+}
+
+/// Refuses a workspace that names files of this machine: a stranger's workspace must not fetch them.
+fn check_layers(project: &Project, folder: &Path) -> Result<(), WorkError> {
+    let folder = folder.canonicalize().map_err(DssError::File)?;
+    for (n, layer) in project.layers().iter().enumerate() {
+        let came_along = layer.path.canonicalize();
+        if !came_along.is_ok_and(|path| path.starts_with(&folder)) {
+            return Err(WorkError::Input(format!(
+                "the file of layer {n} of the workspace did not come with the ticket"
+            )));
+        }
     }
+    Ok(())
 }
 
 /// A name that is only a name.
@@ -140,6 +165,34 @@ fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_workspace_reaches_no_file_beside_the_tickets() {
+        let dir = tempfile::tempdir().unwrap();
+        let (folder, secret) = (dir.path().join("ticket"), dir.path().join("secret.nii.gz"));
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::write(&secret, "").unwrap();
+        std::fs::write(folder.join("image.nii.gz"), "").unwrap();
+        let open = |saved_in: &str, image: &str| {
+            let xml = format!(
+                r#"<registry><entry key="SaveLocation" value="{saved_in}"/><entry key="Version" value="1"/>
+                <folder key="Layers"><folder key="Layer[000]"><entry key="Role" value="MainRole"/>
+                <entry key="AbsolutePath" value="{image}"/></folder></folder></registry>"#
+            );
+            std::fs::write(folder.join("w.itksnap"), xml).unwrap();
+            check_layers(&Project::open(&folder.join("w.itksnap")).unwrap(), &folder)
+        };
+        open("/theirs", "/theirs/image.nii.gz").unwrap();
+        for bad in [
+            secret.to_str().unwrap(),
+            "/theirs/../secret.nii.gz",
+            "../secret.nii.gz",
+            "/theirs/none.nii.gz",
+        ] {
+            let refused = open("/theirs", bad).unwrap_err().to_string();
+            assert!(refused.contains("layer 0"), "{bad}: {refused}");
+        }
+    }
 
     #[test]
     fn names_that_lead_elsewhere_are_refused() {

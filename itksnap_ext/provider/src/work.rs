@@ -8,76 +8,19 @@ use raterlens_core::variability::SoftLabelOptions;
 use raterlens_core::{LabelMap, LabelScheme, Volume};
 use raterlens_engine::batch::{run_case, PlannedCase, Policy};
 use raterlens_engine::case::{LABELS_FILE, WORKSPACE_FILE};
-use raterlens_engine::{EngineError, SegmentRequest, Segmenter};
+use raterlens_engine::{SegmentRequest, Segmenter};
 use raterlens_itksnap::assemble::{add_layer, AssembleError, Kind};
 use raterlens_itksnap::label_file::LabelRow;
-use raterlens_itksnap::{Project, ProjectError, Role};
+use raterlens_itksnap::Project;
 use raterlens_raters::files::{load_image, load_raters, raters_of_workspace};
 use raterlens_raters::output::{
     variance_file, write_fused, write_variability, Target, CONSENSUS_FILE,
 };
-use raterlens_raters::{
-    check_named, fuse, labels_used, scheme_of_labels, FuseOptions, RatersError,
-};
-use thiserror::Error;
+use raterlens_raters::{check_named, fuse, labels_used, scheme_of_labels, FuseOptions};
 
-use crate::client::DssError;
+use crate::error::WorkError;
 use crate::picture::slice_picture;
 use crate::services::Service;
-
-/// Why a ticket could not be finished.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum WorkError {
-    /// The provider is being stopped.
-    #[error("the provider was stopped by its administrator: retry the ticket to queue it again")]
-    Stopped,
-    /// The user deleted the ticket.
-    #[error("the ticket was deleted")]
-    Deleted,
-    /// The ticket's files.
-    #[error("{0}")]
-    Input(String),
-    /// A file of the result that arrives changed.
-    #[error("the result arrives at the service changed, again and again: {file}")]
-    Changed {
-        /// Its name.
-        file: String,
-    },
-    /// The service.
-    #[error(transparent)]
-    Service(#[from] DssError),
-    /// The segmentation.
-    #[error(transparent)]
-    Engine(EngineError),
-    /// The fusion.
-    #[error(transparent)]
-    Raters(RatersError),
-    /// The workspace.
-    #[error(transparent)]
-    Workspace(#[from] ProjectError),
-    /// A layer.
-    #[error(transparent)]
-    Layer(#[from] AssembleError),
-}
-
-impl From<EngineError> for WorkError {
-    fn from(error: EngineError) -> Self {
-        match error {
-            EngineError::Cancelled => Self::Stopped,
-            other => Self::Engine(other),
-        }
-    }
-}
-
-impl From<RatersError> for WorkError {
-    fn from(error: RatersError) -> Self {
-        match error {
-            RatersError::Cancelled(_) => Self::Stopped,
-            other => Self::Raters(other),
-        }
-    }
-}
 
 /// What came out of a ticket.
 #[derive(Debug)]
@@ -135,7 +78,7 @@ fn segment(
     } else {
         add_layer(
             &mut project,
-            Kind::Segmentation,
+            Kind::Computed,
             "RaterLens labels",
             &labels_path,
         )?;
@@ -204,7 +147,7 @@ fn fuse_raters(
     }
     add_layer(
         &mut project,
-        Kind::Segmentation,
+        Kind::Computed,
         "Consensus (majority)",
         &dir.join(CONSENSUS_FILE),
     )?;
@@ -213,7 +156,7 @@ fn fuse_raters(
     Ok(Outcome {
         picture: picture(&image, &fused.consensus, &scheme)?,
         project,
-        notes: loaded.warnings.clone(),
+        notes: [found.warnings, loaded.warnings].concat(),
     })
 }
 
@@ -240,10 +183,4 @@ fn rows(scheme: &LabelScheme) -> Vec<LabelRow> {
         title: s.title.clone(),
     };
     scheme.structures.iter().map(row).collect()
-}
-
-/// How many segmentation layers a workspace has.
-#[must_use]
-pub fn segmentation_count(project: &Project) -> usize {
-    project.of_role(Role::Segmentation).count()
 }

@@ -3,6 +3,7 @@
 //! Exit codes: 0 all done; 1 something failed (said in one sentence on stderr, or per case in a batch);
 //! 2 wrong usage; 130 cancelled with Ctrl-C.
 
+mod dss;
 mod failure;
 mod interrupt;
 mod model;
@@ -42,6 +43,9 @@ enum Command {
     Evaluate(raters::evaluate::EvaluateArgs),
     /// Answer ITK-SNAP's clicks, scribbles and lassos (AI brush) with a model
     Serve(serve::ServeArgs),
+    /// Work for ITK-SNAP's Distributed Segmentation Service
+    #[command(subcommand, name = "dss-provider")]
+    DssProvider(dss::DssCommand),
     /// ITK-SNAP workspaces: make, look into, add to
     #[command(subcommand)]
     Workspace(workspace::WorkspaceCommand),
@@ -59,6 +63,7 @@ fn main() -> ExitCode {
     // What runs for hours says what it does.
     let filter = match command {
         Command::Serve(_) => "warn,raterlens_serve=info,raterlens=info",
+        Command::DssProvider(_) => "warn,raterlens_dss=info",
         _ => "warn",
     };
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or(filter)).init();
@@ -69,6 +74,7 @@ fn main() -> ExitCode {
         Command::Agree(args) => raters::agree::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Evaluate(args) => raters::evaluate::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Serve(args) => serve::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::DssProvider(command) => dss::run(&command).map(|()| ExitCode::SUCCESS),
         Command::Workspace(command) => workspace::run(&command).map(|()| ExitCode::SUCCESS),
         Command::Model(command) => model::run(&command).map(|()| ExitCode::SUCCESS),
         Command::Synth(args) => synth::run(&args).map(|()| ExitCode::SUCCESS),
