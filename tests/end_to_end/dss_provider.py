@@ -201,6 +201,8 @@ class DssProvider(unittest.TestCase):
             said = messages(self.service.log(ticket))
             self.assertEqual(said.count("Ticket claimed by provider"), 1, said)
             self.assertEqual(said.count("The result is ready"), 1, said)
+            # Only the work that was cut off began twice.
+            self.assertIn(said.count("fuses the raters"), (1, 2) if ticket == mine else (1,), said)
         took_part = {
             name
             for name in ("one", "two", "three")
@@ -258,10 +260,12 @@ class DssProvider(unittest.TestCase):
         self.assertIn("arrived changed and is sent again", self.said("one"))
         self.assertIn("error: the result arrives at the service changed", messages(self.service.log(tickets[1])))
         self.assertEqual(len(self.result(tickets[0])), 9)
+        for ticket in tickets:
+            self.assertEqual(messages(self.service.log(ticket)).count("fuses the raters"), 1)
 
-    def test_a_ticket_that_nobody_works_on_is_adopted_and_one_that_kills_is_given_up(self) -> None:
+    def test_tickets_of_the_journal_are_adopted_given_up_or_only_told(self) -> None:
         workspace = self.workspace("a", raters=True)
-        lost, deadly = (self.service.submit(FUSE, workspace) for _ in range(2))
+        lost, deadly, sent = (self.service.submit(FUSE, workspace) for _ in range(3))
         self.provider("one").kill()  # Is logged in now.
         place = self.place("one")
         refused = subprocess.run(
@@ -273,7 +277,7 @@ class DssProvider(unittest.TestCase):
         with self.service.database() as base:
             base.execute("update tickets set status = 'claimed'")
             user = base.execute("select id from users where email = ?", (LAB,)).fetchone()[0]
-            for ticket in (lost, deadly):
+            for ticket in (lost, deadly, sent):
                 base.execute(
                     "insert into claim_history (ticket_id, provider, puser_id) values (?, ?, ?)",
                     (ticket, PROVIDER, user),
@@ -286,6 +290,11 @@ class DssProvider(unittest.TestCase):
         self.assertEqual(self.provider("one", "--tickets", "1").wait(60), 0, self.said("one"))
         self.assertEqual(self.service.status(deadly), "failed")
         self.assertIn("began 3 times", messages(self.service.log(deadly)))
+        # Killed after its result had arrived: only the end is told.
+        self.journal("one").write_text(json.dumps({**entry, "ticket": sent, "tries": 1, "sent": True}))
+        self.assertEqual(self.provider("one", "--tickets", "1").wait(60), 0, self.said("one"))
+        self.assertEqual(self.service.status(sent), "success")
+        self.assertNotIn("fuses the raters", messages(self.service.log(sent)))
 
 
 if __name__ == "__main__":

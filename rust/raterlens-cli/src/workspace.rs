@@ -171,17 +171,29 @@ pub fn add_to_copy(
 /// Writes a copy of a workspace with the layers of a finished case into the case's folder. A copy of an earlier run is
 /// replaced, and with `force` any file.
 pub fn add_case(workspace: &Path, case_dir: &Path, force: bool) -> Result<()> {
+    check_case(workspace, case_dir, force)?;
     let mut project = Project::open(workspace)?;
     let case = case_dir.join(raterlens_engine::case::WORKSPACE_FILE);
     project.add(&Project::open(&case)?)?;
-    let copy = case_dir.join(WORKSPACE_FILE);
-    check_copy(workspace, case_dir, force || is_copy(&copy, &project))?;
-    Ok(project.save(&copy)?)
+    Ok(project.save(&case_dir.join(WORKSPACE_FILE))?)
 }
 
-/// Whether a file is a workspace with these layers, at these places.
-fn is_copy(path: &Path, project: &Project) -> bool {
-    Project::open(path).is_ok_and(|there| there.layers() == project.layers())
+/// As [`check_copy`], but a copy of an earlier run may be replaced.
+pub fn check_case(workspace: &Path, case_dir: &Path, force: bool) -> Result<()> {
+    let is_ours = is_copy(&case_dir.join(WORKSPACE_FILE), workspace, case_dir)?;
+    check_copy(workspace, case_dir, force || is_ours)
+}
+
+/// Whether a file is a workspace with the layers of another one, and after them only layers of a case.
+fn is_copy(path: &Path, workspace: &Path, case_dir: &Path) -> Result<bool> {
+    let Ok(there) = Project::open(path) else {
+        return Ok(false);
+    };
+    let (there, given) = (there.layers(), Project::open(workspace)?.layers());
+    let dir = std::path::absolute(case_dir)?;
+    let added = there.get(given.len()..).unwrap_or_default();
+    let is_of_case = added.iter().all(|l| l.path.parent() == Some(&dir));
+    Ok(there.starts_with(&given) && !added.is_empty() && is_of_case)
 }
 
 /// The main image of a workspace.

@@ -102,7 +102,7 @@ pub fn run(args: &SegmentArgs) -> Result<ExitCode> {
     let jobs = plan(args)?;
     if let (Jobs::One(case), Some(workspace)) = (&jobs, workspaces.values().next()) {
         // Known before the work begins; in a batch, each case has a folder of its own.
-        crate::workspace::check_copy(workspace, &args.out, true)
+        crate::workspace::check_case(workspace, &args.out, args.force)
             .with_context(|| file_name(&case.path))?;
     }
     let segmenter = load(args)?;
