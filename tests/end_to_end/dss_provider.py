@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import signal
+import ssl
 import subprocess
 import tempfile
 import time
@@ -26,6 +27,31 @@ layers = [ws.get_layer_folder(n) for n in range(ws.get_number_of_layers())]
 files = [ws.get_layer_actual_path(layer) for layer in layers]
 most = [float(SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(file)).max()) for file in files]
 print(json.dumps(list(zip([layer["Role"].get() for layer in layers], files, most))))
+"""
+#: Makes an authority and a certificate of it for this machine, with its key, as PEM files.
+CERTIFY = """
+import datetime, ipaddress, sys
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+def named(text):
+    return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, text)])
+
+def make(name, issuer, key, signer, is_authority):
+    now, day = datetime.datetime.now(datetime.timezone.utc), datetime.timedelta(days=1)
+    builder = x509.CertificateBuilder(named(issuer), named(name), key.public_key())
+    builder = builder.serial_number(x509.random_serial_number()).not_valid_before(now - day).not_valid_after(now + day)
+    builder = builder.add_extension(x509.BasicConstraints(is_authority, None), True)
+    if not is_authority:
+        local = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+        builder = builder.add_extension(x509.SubjectAlternativeName([local]), False)
+    return builder.sign(signer, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+authority, server = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+open(sys.argv[1], "wb").write(make("hospital", "hospital", authority, authority, True))
+kinds = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+open(sys.argv[2], "wb").write(make("dss", "hospital", server, authority, False) + server.private_bytes(*kinds))
 """
 EXPORT = (
     "import sys; from itksnap_dss.itksnap_ws import WorkspaceWrapper as W; W(sys.argv[1]).export_workspace(sys.argv[2])"
@@ -262,6 +288,28 @@ class DssProvider(unittest.TestCase):
         self.assertEqual(len(self.result(tickets[0])), 9)
         for ticket in tickets:
             self.assertEqual(messages(self.service.log(ticket)).count("fuses the raters"), 1)
+
+    def test_the_service_must_prove_who_it_is(self) -> None:
+        authority, server = self.folder / "authority.pem", self.folder / "server.pem"
+        itksnap_python(CERTIFY, authority, server)
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(server)
+        network = BadNetwork(self.service, lambda _, body: (body, True), tls)
+        self.addCleanup(network.stop)
+        command = ["dss-provider", "login", *self.place("one", network.url)]
+        token = self.service.token(LAB)
+        wrong = (([], "--ca"), (["--ca", self.folder / "none.pem"], "cannot be used"), (["--ca", IMAGE], "PEM"))
+        for more, reason in wrong:
+            arguments = map(str, [*command, *more])
+            refused = subprocess.run([PROGRAM, *arguments], input=token, capture_output=True, text=True, check=False)
+            self.assertEqual(refused.returncode, 1)
+            self.assertIn(reason, refused.stderr)
+        self.assertEqual(self.service.token(LAB), token)
+        self.assertIn(LAB, program(*command, "--ca", authority, text=token))
+        ticket = self.service.submit(FUSE, self.workspace("a", raters=True))
+        more = ("--ca", str(authority), "--tickets", "1")
+        self.assertEqual(self.provider("one", *more, url=network.url).wait(60), 0, self.said("one"))
+        self.assertEqual(self.service.status(ticket), "success")
 
     def test_tickets_of_the_journal_are_adopted_given_up_or_only_told(self) -> None:
         workspace = self.workspace("a", raters=True)

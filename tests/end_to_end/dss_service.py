@@ -12,6 +12,7 @@ import json
 import os
 import socket
 import sqlite3
+import ssl
 import subprocess
 import threading
 import time
@@ -171,9 +172,9 @@ Fault = Callable[[str, bytes], tuple[bytes | None, bool]]
 
 
 class BadNetwork:
-    """A way to the service on which requests may be damaged or lost."""
+    """A way to the service on which requests may be damaged or lost; with TLS, what a reverse proxy would be."""
 
-    def __init__(self, service: Service, fault: Fault) -> None:
+    def __init__(self, service: Service, fault: Fault, tls: ssl.SSLContext | None = None) -> None:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
@@ -205,7 +206,9 @@ class BadNetwork:
             do_GET = do_POST = forward  # noqa: N815 - names of the library
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.server.server_address[1]}"
+        if tls:
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def stop(self) -> None:

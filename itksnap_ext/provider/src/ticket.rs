@@ -33,6 +33,16 @@ pub(crate) enum Ended {
     Later,
 }
 
+impl Ended {
+    fn text(self) -> &'static str {
+        match self {
+            Self::Told => "finished",
+            Self::NotOurs => "not ours any more",
+            Self::Later => "stopping; it is told how it ended at the next start",
+        }
+    }
+}
+
 /// What work on a ticket needs.
 #[derive(Clone, Copy)]
 pub(crate) struct Desk<'a> {
@@ -68,7 +78,7 @@ impl Desk<'_> {
             Err(error @ WorkError::Service(DssError::Unauthorized(_))) => return Err(error),
             Err(error) if error.is_of_this_machine() => return Err(error),
             Err(error) => {
-                tracing::warn!(ticket, "failed: {error}");
+                tracing::warn!(ticket, "failed: {}", error.for_user());
                 // A courtesy: the status says the same.
                 let _ = self
                     .client()
@@ -78,7 +88,7 @@ impl Desk<'_> {
         };
         let seconds = began.elapsed().as_secs_f64();
         let ended = self.tell_end(ticket, succeeded)?;
-        tracing::info!(ticket, succeeded, seconds, "ended: {ended:?}");
+        tracing::info!(ticket, succeeded, seconds, "{}", ended.text());
         Ok(ended)
     }
 

@@ -35,6 +35,9 @@ pub struct PlaceArgs {
     /// Folder for this provider's session and journal; keep it private, and on a disk that outlives a restart
     #[arg(long, value_name = "DIR")]
     state: PathBuf,
+    /// Certificates (PEM) of the authorities that may have issued the service's; default: those that browsers know
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
     /// Name of this instance; every process needs its own
     #[arg(long, default_value = "one", value_parser = plain_name)]
     instance: String,
@@ -122,7 +125,7 @@ impl PlaceArgs {
         let folder = self.folder();
         make_private(&folder)
             .with_context(|| format!("cannot use the state folder {}", folder.display()))?;
-        Ok(Client::new(server, &folder)?)
+        Ok(Client::new(server, &folder, self.ca.as_deref())?)
     }
 }
 

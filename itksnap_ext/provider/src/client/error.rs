@@ -15,6 +15,12 @@ pub enum DssError {
     /// The service understood and refused: the ticket is gone, or not this provider's.
     #[error("the service refused: {0}")]
     Refused(String),
+    /// The service does not prove who it is.
+    #[error("the service's certificate is not accepted: if it was issued by your own institution, name that authority's certificate with --ca ({0})")]
+    Untrusted(String),
+    /// A file of certificates.
+    #[error("the file of certificates cannot be used: {0}")]
+    Certificates(String),
     /// The service said something that is not understood.
     #[error("the service's answer is not understood: {0}")]
     Answer(String),
@@ -32,7 +38,13 @@ impl DssError {
 }
 
 pub(super) fn unreachable(error: ureq::Error) -> DssError {
-    DssError::Unreachable(error.to_string())
+    let text = error.to_string();
+    match error {
+        ureq::Error::Tls(_) | ureq::Error::Rustls(_) => DssError::Untrusted(text),
+        // The handshake's failures arrive as failures to read.
+        _ if text.contains("invalid peer certificate") => DssError::Untrusted(text),
+        _ => DssError::Unreachable(text),
+    }
 }
 
 pub(super) fn refused(status: u16, text: &str) -> DssError {

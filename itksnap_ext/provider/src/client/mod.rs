@@ -6,8 +6,10 @@ mod session;
 mod tickets;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
+use ureq::tls::{parse_pem, PemItem, RootCerts, TlsConfig};
 use ureq::Agent;
 
 pub use error::DssError;
@@ -30,12 +32,16 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client of the service at `server` (`http://host:port`); its session is kept in `folder`.
+    /// A client of the service at `server` (`https://host`); its session is kept in `folder`. The service's certificate must come
+    /// from an authority of the file `ca` (PEM), or without one from those that browsers know.
     ///
     /// # Errors
-    /// A session file that cannot be read.
-    pub fn new(server: &str, folder: &Path) -> Result<Self, DssError> {
+    /// A session or a file of certificates that cannot be read.
+    pub fn new(server: &str, folder: &Path, ca: Option<&Path>) -> Result<Self, DssError> {
+        let roots = ca.map(authorities).transpose()?;
+        let tls = TlsConfig::builder().root_certs(roots.unwrap_or(RootCerts::WebPki));
         let config = Agent::config_builder()
+            .tls_config(tls.build())
             .http_status_as_error(false)
             .max_redirects(0)
             .timeout_connect(Some(Duration::from_secs(10)))
@@ -74,6 +80,22 @@ impl Client {
     fn post(&self, path: &str, form: &[(&str, &str)]) -> Result<String, DssError> {
         let url = format!("{}/api/{path}", self.server);
         text(self.agent.post(&url).send_form(form.iter().copied()))
+    }
+}
+
+/// The certificates of a file.
+fn authorities(file: &Path) -> Result<RootCerts, DssError> {
+    let bad = |reason: String| DssError::Certificates(format!("{reason} ({})", file.display()));
+    let pem = std::fs::read(file).map_err(|e| bad(e.to_string()))?;
+    let mut found = Vec::new();
+    for item in parse_pem(&pem) {
+        if let PemItem::Certificate(certificate) = item.map_err(|e| bad(e.to_string()))? {
+            found.push(certificate);
+        }
+    }
+    match found.is_empty() {
+        true => Err(bad("it has no certificate in PEM form".to_owned())),
+        false => Ok(RootCerts::Specific(Arc::new(found))),
     }
 }
 
