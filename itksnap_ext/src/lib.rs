@@ -8,6 +8,7 @@
 //! - [`landmark`]: places that a workspace points at.
 //! - [`display`]: colour maps and display windows of overlays.
 //! - [`label_file`]: the label description text file.
+//! - [`label_table`]: the label table of an existing workspace.
 //! - [`orientation`]: ITK-SNAP's three-letter orientation codes.
 //! - [`registry`]: the keyed tree that workspaces are made of, and its XML form.
 //!
@@ -16,6 +17,7 @@
 pub mod assemble;
 pub mod display;
 pub mod label_file;
+pub mod label_table;
 pub mod landmark;
 pub mod orientation;
 pub mod project;
@@ -25,6 +27,7 @@ pub mod workspace;
 
 pub use display::{ColorMap, ColorStop, RelativeWindow};
 pub use label_file::{write_label_file, write_label_rows};
+pub use label_table::LabelClash;
 pub use landmark::Landmark;
 pub use orientation::orientation_code;
 pub use project::{LayerInfo, Project, ProjectError, Role};

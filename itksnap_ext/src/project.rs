@@ -7,6 +7,7 @@ use raterlens_core::atomic::{write_atomic, AtomicError};
 use thiserror::Error;
 
 use crate::label_file::LabelRow;
+use crate::label_table::{self, LabelClash};
 use crate::registry::{Registry, RegistryError};
 use crate::workspace::{Workspace, WorkspaceError};
 
@@ -188,35 +189,26 @@ impl Project {
     #[must_use]
     pub fn labels(&self) -> Vec<LabelRow> {
         let table = "Layers.Layer[000].ProjectMetaData.IRIS.LabelTable";
-        let Some(table) = self.registry.folder(table) else {
-            return Vec::new();
-        };
-        let count = table.get("NumberOfElements").and_then(|n| n.parse().ok());
-        let rows = (0..count.unwrap_or(0_usize).min(usize::from(u16::MAX)))
-            .filter_map(|n| label_row(table.folder(&format!("Element[{n}]"))?));
-        rows.collect()
+        let rows = self.registry.folder(table).map(label_table::rows);
+        let rows = rows.unwrap_or_default().into_iter();
+        rows.map(|(_, row)| row).collect()
     }
 
-    /// Adds labels; a label that is there already stays as it is.
-    pub fn add_labels(&mut self, rows: &[LabelRow]) {
-        let mut all = self.labels();
-        let taken: Vec<u16> = all.iter().map(|r| r.id).collect();
-        let new = rows.iter().filter(|r| r.id > 0 && !taken.contains(&r.id));
-        let start = all.len();
-        all.extend(new.cloned());
+    /// Adds labels. A label that is there already stays as it is, and the clash is told; but one that only has the name ITK-SNAP
+    /// gives to labels that nobody has named is renamed, as long as there is no segmentation that it could belong to.
+    pub fn add_labels(&mut self, rows: &[LabelRow]) -> Vec<LabelClash> {
+        let may_rename = self.of_role(Role::Segmentation).next().is_none();
         let project = self.layer_mut(0).folder_mut("ProjectMetaData");
         let table = project.folder_mut("IRIS").folder_mut("LabelTable");
-        for (n, row) in all.iter().enumerate().skip(start) {
-            write_label(table.folder_mut(&format!("Element[{n}]")), row);
-        }
-        table.set("NumberOfElements", all.len().to_string());
+        label_table::add(table, rows, may_rename)
     }
 
     /// Adds the overlays, segmentations, labels and landmarks of another workspace on the same grid, behind those that are here.
+    /// Returns the labels that the two call differently.
     ///
     /// # Errors
     /// Another number of voxels.
-    pub fn add(&mut self, other: &Self) -> Result<(), ProjectError> {
+    pub fn add(&mut self, other: &Self) -> Result<Vec<LabelClash>, ProjectError> {
         if let (Some(expected), Some(found)) = (self.dimensions(), other.dimensions()) {
             if expected != found {
                 return Err(ProjectError::OtherGrid {
@@ -225,6 +217,7 @@ impl Project {
                 });
             }
         }
+        let clashes = self.add_labels(&other.labels());
         for n in 0..other.layer_count() {
             let Some(info) = other.layer(n).filter(|l| l.role != Role::Main) else {
                 continue;
@@ -237,9 +230,8 @@ impl Project {
             let number = self.layer_count();
             *self.layer_mut(number) = layer;
         }
-        self.add_labels(&other.labels());
         self.add_landmarks(other);
-        Ok(())
+        Ok(clashes)
     }
 
     fn add_landmarks(&mut self, other: &Self) {
@@ -379,23 +371,4 @@ fn layer_key(n: usize) -> String {
 
 fn text(path: &Path) -> Result<&str, ProjectError> {
     path.to_str().ok_or(ProjectError::NotUnicode)
-}
-
-fn label_row(row: &Registry) -> Option<LabelRow> {
-    let mut color = row.get("Color")?.split_whitespace().map(str::parse);
-    let mut byte = || color.next()?.ok();
-    Some(LabelRow {
-        id: row.get("Index")?.parse().ok()?,
-        color: [byte()?, byte()?, byte()?],
-        title: row.get("Label")?.to_owned(),
-    })
-}
-
-pub(crate) fn write_label(out: &mut Registry, row: &LabelRow) {
-    let [r, g, b] = row.color;
-    out.set("Alpha", "255");
-    out.set("Color", format!("{r} {g} {b}"));
-    out.set("Flags", "1 1");
-    out.set("Index", row.id.to_string());
-    out.set("Label", crate::label_file::one_line(&row.title));
 }

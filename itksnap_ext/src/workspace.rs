@@ -7,9 +7,10 @@ use thiserror::Error;
 
 use crate::display::{ColorMap, RelativeWindow};
 use crate::label_file::{one_line, LabelRow};
+use crate::label_table::write_row;
 use crate::landmark::{self, Landmark};
 use crate::orientation::orientation_code;
-use crate::project::{write_label, Role};
+use crate::project::Role;
 use crate::registry::Registry;
 
 /// The release of ITK-SNAP whose workspaces these are; only its presence matters to the reader.
@@ -166,6 +167,6 @@ fn write_project(project: &mut Registry, geometry: &Geometry, labels: &LabelSche
             color: s.color,
             title: s.title.clone(),
         };
-        write_label(table.folder_mut(&format!("Element[{n}]")), &row);
+        write_row(table.folder_mut(&format!("Element[{n}]")), &row);
     }
 }

@@ -40,6 +40,15 @@ ws.add_tag(ws.get_layer_folder_by_key(key), "fourth")
 ws.save_workspace(sys.argv[1])
 """
 
+#: It replaces the label table by a label description file.
+NAME = """
+import sys
+from itksnap_dss.itksnap_ws import WorkspaceWrapper
+ws = WorkspaceWrapper(sys.argv[1])
+ws.set_labels(sys.argv[2])
+ws.save_workspace(sys.argv[1])
+"""
+
 
 def program(*arguments: object) -> subprocess.CompletedProcess[str]:
     """Runs `raterlens`."""
@@ -170,6 +179,20 @@ class Workspaces(unittest.TestCase):
             "workspace", "create", self.dir / "image.nii.gz", "-o", again, "--labels", self.dir / "labels.txt"
         )
         self.assertEqual(self.show(again)["labels"], self.show(self.workspace)["labels"])
+
+    def test_names_that_a_user_gave_to_labels_stay(self) -> None:
+        bare = self.dir / "bare.itksnap"
+        self.run_program("workspace", "create", self.dir / "image.nii.gz", "-o", bare)
+        # As ITK-SNAP saves a workspace whose labels nobody has named.
+        rows = ['1 255 0 0 1 1 1 "Label 1"', '2 0 255 0 1 1 1 "Kidney"', '6 0 255 255 1 1 1 "Label 6"']
+        (self.dir / "labels.txt").write_text("\n".join(rows) + "\n")
+        itksnap_python(NAME, bare, self.dir / "labels.txt")
+        remarks = self.run_program("workspace", "add", bare, "--labels", MODEL / "model.json")
+        self.assertEqual(remarks.count("note:"), 1)
+        self.assertIn("Label 2 is called 'Kidney' in the workspace, but 'Left multifidus' in what was added", remarks)
+        found = {label["id"]: label["title"] for label in self.show(bare)["labels"]}
+        expected = ["Right multifidus", "Kidney", "Right erector spinae", "Left erector spinae", "Label 6"]
+        self.assertEqual(found, dict(zip((1, 2, 3, 4, 6), expected, strict=True)))
 
     def test_nothing_of_a_user_is_replaced(self) -> None:
         out = self.dir / "out"

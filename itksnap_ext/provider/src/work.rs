@@ -11,7 +11,7 @@ use raterlens_engine::case::{LABELS_FILE, WORKSPACE_FILE};
 use raterlens_engine::{SegmentRequest, Segmenter};
 use raterlens_itksnap::assemble::{add_layer, AssembleError, Kind};
 use raterlens_itksnap::label_file::LabelRow;
-use raterlens_itksnap::Project;
+use raterlens_itksnap::{LabelClash, Project};
 use raterlens_raters::files::{load_image, load_raters, raters_of_workspace};
 use raterlens_raters::output::{
     variance_file, write_fused, write_variability, Target, CONSENSUS_FILE,
@@ -73,17 +73,18 @@ fn segment(
     let (_, record) = run_case(segmenter, &case, &dir, &request, Policy::Force, control)?;
     let labels_path = dir.join(LABELS_FILE);
     let scheme = segmenter.scheme();
-    if with_variance {
-        project.add(&Project::open(&dir.join(WORKSPACE_FILE))?)?;
+    let clashes = if with_variance {
+        project.add(&Project::open(&dir.join(WORKSPACE_FILE))?)?
     } else {
+        let clashes = project.add_labels(&rows(scheme));
         add_layer(
             &mut project,
             Kind::Computed,
             "RaterLens labels",
             &labels_path,
         )?;
-        project.add_labels(&rows(scheme));
-    }
+        clashes
+    };
     let image = read(read_image(&case.path).map(|i| i.volume), &case.path)?;
     let labels = read(
         read_labels(&labels_path).map(|(labels, _)| labels),
@@ -91,7 +92,7 @@ fn segment(
     )?;
     Ok(Outcome {
         project,
-        notes: record.warnings,
+        notes: [record.warnings, sentences(&clashes)].concat(),
         picture: picture(&image, &labels, scheme)?,
     })
 }
@@ -151,12 +152,12 @@ fn fuse_raters(
         "Consensus (majority)",
         &dir.join(CONSENSUS_FILE),
     )?;
-    project.add_labels(&rows(&scheme));
+    let clashes = project.add_labels(&rows(&scheme));
     let image = load_image(&found.image, fused.consensus.geometry())?;
     Ok(Outcome {
         picture: picture(&image, &fused.consensus, &scheme)?,
         project,
-        notes: [found.warnings, loaded.warnings].concat(),
+        notes: [found.warnings, loaded.warnings, sentences(&clashes)].concat(),
     })
 }
 
@@ -174,6 +175,10 @@ fn read<T>(read: Result<T, raterlens_core::NiftiError>, path: &Path) -> Result<T
         path: path.to_path_buf(),
     };
     Ok(read.map_err(layer)?)
+}
+
+fn sentences(clashes: &[LabelClash]) -> Vec<String> {
+    clashes.iter().map(ToString::to_string).collect()
 }
 
 fn rows(scheme: &LabelScheme) -> Vec<LabelRow> {

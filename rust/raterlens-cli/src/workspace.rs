@@ -8,7 +8,7 @@ use raterlens_core::atomic::write_atomic;
 use raterlens_core::LabelScheme;
 use raterlens_itksnap::assemble::{add_layer, new_project, Kind};
 use raterlens_itksnap::label_file::LabelRow;
-use raterlens_itksnap::{write_label_rows, Project, Role};
+use raterlens_itksnap::{write_label_rows, LabelClash, Project, Role};
 use raterlens_raters::files::read_label_names;
 use raterlens_raters::scheme_of_labels;
 use serde_json::json;
@@ -107,7 +107,10 @@ fn named(text: &str) -> Result<(String, PathBuf), String> {
 
 impl LayerArgs {
     fn add_to(&self, project: &mut Project) -> Result<()> {
-        let mut used = Vec::new();
+        let (mut used, mut clashes) = (Vec::new(), Vec::new());
+        if let Some(path) = &self.labels {
+            clashes = project.add_labels(&rows(&read_label_names(path)?));
+        }
         let kinds = [
             (Kind::Variance, &self.variance),
             (Kind::Uncertainty, &self.uncertainty),
@@ -118,11 +121,9 @@ impl LayerArgs {
                 used.extend(add_layer(project, kind, title, path)?);
             }
         }
-        if let Some(path) = &self.labels {
-            project.add_labels(&rows(&read_label_names(path)?));
-        }
         // What has no name gets one, or ITK-SNAP would show it without.
-        project.add_labels(&rows(&scheme_of_labels(used)));
+        clashes.extend(project.add_labels(&rows(&scheme_of_labels(used))));
+        warn(&clashes);
         Ok(())
     }
 }
@@ -152,6 +153,12 @@ pub fn check_copy(workspace: &Path, out: &Path, force: bool) -> Result<()> {
     Ok(())
 }
 
+fn warn(clashes: &[LabelClash]) {
+    for clash in clashes {
+        eprintln!("note: {clash}");
+    }
+}
+
 /// Writes a copy of a workspace with added layers into a result's folder. Returns its file name.
 pub fn add_to_copy(
     workspace: &Path,
@@ -160,10 +167,10 @@ pub fn add_to_copy(
     out: &Path,
 ) -> Result<String> {
     let mut project = Project::open(workspace)?;
+    warn(&project.add_labels(&rows(labels)));
     for (kind, title, path) in layers {
         add_layer(&mut project, *kind, title, path)?;
     }
-    project.add_labels(&rows(labels));
     project.save(&out.join(WORKSPACE_FILE))?;
     Ok(WORKSPACE_FILE.to_owned())
 }
@@ -174,7 +181,7 @@ pub fn add_case(workspace: &Path, case_dir: &Path, force: bool) -> Result<()> {
     check_case(workspace, case_dir, force)?;
     let mut project = Project::open(workspace)?;
     let case = case_dir.join(raterlens_engine::case::WORKSPACE_FILE);
-    project.add(&Project::open(&case)?)?;
+    warn(&project.add(&Project::open(&case)?)?);
     Ok(project.save(&case_dir.join(WORKSPACE_FILE))?)
 }
 
