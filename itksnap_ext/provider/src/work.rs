@@ -8,7 +8,7 @@ use raterlens_core::variability::SoftLabelOptions;
 use raterlens_core::{LabelMap, LabelScheme, Volume};
 use raterlens_engine::batch::{run_case, PlannedCase, Policy};
 use raterlens_engine::case::{LABELS_FILE, WORKSPACE_FILE};
-use raterlens_engine::{SegmentRequest, Segmenter};
+use raterlens_engine::{Epistemic, SegmentRequest, Segmenter};
 use raterlens_itksnap::assemble::{add_layer, AssembleError, Kind};
 use raterlens_itksnap::label_file::LabelRow;
 use raterlens_itksnap::{LabelClash, Project};
@@ -69,7 +69,10 @@ fn segment(
         name: "ticket".to_owned(),
     };
     let dir = folder.join("case");
-    let request = SegmentRequest::default();
+    let mut request = SegmentRequest::default();
+    if with_variance && segmenter.has_dropout() {
+        request.uncertainty.epistemic = Epistemic::Dropout;
+    }
     let (_, record) = run_case(segmenter, &case, &dir, &request, Policy::Force, control)?;
     let labels_path = dir.join(LABELS_FILE);
     let scheme = segmenter.scheme();

@@ -104,6 +104,12 @@ impl Segmenter {
         &self.manifest
     }
 
+    /// Whether the model has dropout that test-time dropout can use.
+    #[must_use]
+    pub fn has_dropout(&self) -> bool {
+        held(&self.predictor).has_dropout()
+    }
+
     /// How many numbers the model has learnt.
     #[must_use]
     pub fn parameter_count(&self) -> u64 {
