@@ -27,7 +27,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench import compare  # noqa: E402
-from bench.cases import JOBS, Job, Peer  # noqa: E402
+from bench.cases import JOBS, MAPS, SCORES, Job, Peer  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 OUTPUT = ROOT / "build" / "bench"
@@ -81,13 +81,17 @@ def run(command: list[str], env: dict[str, str], folder: Path) -> str:
     return done.stdout
 
 
-def make_inputs(python: str, folder: Path, env: dict[str, str]) -> None:
-    """Makes the inputs that are missing."""
+def make_inputs(python: str, folder: Path, env: dict[str, str], jobs: list[Job]) -> None:
+    """Makes the inputs of these jobs that are missing."""
     data = Path(env["RATERLENS_BENCH_DATA"])
     data.mkdir(parents=True, exist_ok=True)
     ours = [str(Path(__file__).with_name("evaluation_inputs.py")), str(data)]
-    for names, script in ((INPUTS, [str(folder / "gen.py")]), (EVALUATION_INPUTS, ours)):
-        if not all((data / name).is_file() for name in names):
+    scripts = {peer.script in (MAPS, SCORES) for job in jobs for peer in job.peers}
+    for is_ours, names, script in (
+        (False, INPUTS, [str(folder / "gen.py")]),
+        (True, EVALUATION_INPUTS, ours),
+    ):
+        if is_ours in scripts and not all((data / name).is_file() for name in names):
             print(f"making inputs in {data}", flush=True)
             run([python, *script], env, folder)
 
@@ -165,21 +169,20 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 def main(arguments: list[str] | None = None) -> int:
     """Times everything; 1 when results differ."""
     options = parse(arguments)
+    jobs = [job for job in JOBS if not options.only or job.name in options.only.split(",")]
     python = os.environ.get("RATERLENS_PEERS_PYTHON") or sys.executable
     env = environment(options.huge_pages)
     try:
         folder = peers_folder()
         run([python, "-c", "import numpy"], env, folder)
-        make_inputs(python, folder, env)
+        make_inputs(python, folder, env, jobs)
         bench = Bench(python, folder, env, options.rounds)
     except Skip as why:
         print(f"skipped: comparison with other programs: {why}")
         return 0
     OUTPUT.mkdir(parents=True, exist_ok=True)
     lines = []
-    for job in JOBS:
-        if options.only and job.name not in options.only.split(","):
-            continue
+    for job in jobs:
         for peer in job.peers:
             lines.append(bench.against(job, peer))
             print(" | ".join(compare.cells(lines[-1])), flush=True)
