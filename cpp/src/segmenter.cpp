@@ -37,7 +37,8 @@ bridge::SegmentOptions to_options(const SegmentOptions &options) {
     const rust::Str borrowed = internal::borrow_utf8(text, "uncertainty", ErrorKind::Request);
     return rust::String(borrowed.data(), borrowed.size());
   };
-  return {options.seed, options.batch_size, word(options.epistemic), word(options.aleatoric), options.samples};
+  return {options.seed, options.batch_size, word(options.epistemic), word(options.aleatoric),
+          options.samples};
 }
 
 } // namespace
@@ -64,9 +65,9 @@ SegmentResult Segmenter::segment(const ImageView &image, const SegmentOptions &o
   const Impl &self = impl();
   internal::ProgressRelay relay(progress);
   try {
-    const bridge::ResultData result = self.model->segment(
-        internal::borrow_voxels(image), internal::to_bridge(image.geometry),
-        to_options(options), relay.sink(), internal::CancelAccess::token(cancel));
+    const bridge::ResultData result =
+        self.model->segment(internal::borrow_voxels(image), internal::to_bridge(image.geometry),
+                            to_options(options), relay.sink(), internal::CancelAccess::token(cancel));
     relay.rethrow();
     return internal::to_public(result);
   } catch (...) {

@@ -37,8 +37,8 @@ vtkSmartPointer<vtkMRMLScalarVolumeNode> MakeVarianceVolume(const NodeGrid &grid
                                                             const raterlens::Structure &structure,
                                                             const raterlens::Layer &layer);
 
-/// A float32 volume with a map of the model's uncertainty; its attribute `RaterLens.Quantity` is the map's name.
-/// Throws std::runtime_error when the number of voxels does not fit the grid.
+/// A float32 volume with a map of the model's uncertainty; its attribute `RaterLens.Quantity` is the map's
+/// name. Throws std::runtime_error when the number of voxels does not fit the grid.
 vtkSmartPointer<vtkMRMLScalarVolumeNode> MakeUncertaintyVolume(const NodeGrid &grid,
                                                                const raterlens::UncertaintyMap &map);
 

@@ -21,10 +21,10 @@ struct Finding {
 
 /// Adds `finding` for `input` to the scene of `input` and shows it in the slice views.
 ///
-/// Adds one segmentation, one variance volume per structure, one volume per map of uncertainty, a table, their display nodes, a colour table
-/// unless the scene has it, and a folder of the subject hierarchy that holds them. Result nodes are under the
-/// same parent transform as `input`. Returns the segmentation node. Throws std::exception; then the scene has
-/// the nodes it had.
+/// Adds one segmentation, one variance volume per structure, one volume per map of uncertainty, a table,
+/// their display nodes, a colour table unless the scene has it, and a folder of the subject hierarchy that
+/// holds them. Result nodes are under the same parent transform as `input`. Returns the segmentation node.
+/// Throws std::exception; then the scene has the nodes it had.
 vtkMRMLSegmentationNode *Publish(vtkMRMLScalarVolumeNode *input, const Finding &finding);
 
 } // namespace RaterLensModule

@@ -25,7 +25,8 @@ class vtkMRMLTableNode;
 /// - one float32 scalar volume per structure with the predicted inter-rater variance in [0, 0.25], shown over
 /// the
 ///   input in a fixed window; its attribute `RaterLens.Structure` names the structure;
-/// - if asked for (`SetEpistemic`, `SetAleatoric`), float32 volumes of the model's uncertainty: entropies and mutual
+/// - if asked for (`SetEpistemic`, `SetAleatoric`), float32 volumes of the model's uncertainty: entropies and
+/// mutual
 ///   information in nats; their attribute `RaterLens.Quantity` says which;
 /// - one table node with area, volume and mean variance per structure and slice.
 ///
@@ -168,8 +169,8 @@ public:
   vtkSetClampMacro(BatchSize, int, 0, VTK_INT_MAX);
   vtkGetMacro(BatchSize, int);
 
-  /// Maps of what the model does not know: "none" (default), "dropout" (test-time dropout) or "ensemble" (the model and
-  /// `EnsembleMembers`). Another word fails the next run.
+  /// Maps of what the model does not know: "none" (default), "dropout" (test-time dropout) or "ensemble" (the
+  /// model and `EnsembleMembers`). Another word fails the next run.
   vtkSetStdStringFromCharMacro(Epistemic);
   vtkGetCharFromStdStringMacro(Epistemic);
   /// Maps of what the image leaves open: "none" (default) or "augment" (test-time augmentation).
@@ -178,13 +179,15 @@ public:
   /// Samples of test-time dropout and of test-time augmentation, 2 to 1000.
   vtkSetClampMacro(Samples, int, 2, 1000);
   vtkGetMacro(Samples, int);
-  /// Models that make an ensemble together with the one that is named to `Segment`: it answers with their mean.
+  /// Models that make an ensemble together with the one that is named to `Segment`: it answers with their
+  /// mean.
   void AddEnsembleMember(const std::string &modelPath);
   void RemoveAllEnsembleMembers();
 
   /// The volume of uncertainty of this name ("epistemic_entropy", "mutual_information", "aleatoric_entropy",
   /// "evidential_uncertainty") that belongs to a segmentation that this logic made; null when there is none.
-  static vtkMRMLScalarVolumeNode *GetUncertaintyNode(vtkMRMLSegmentationNode *segmentation, const std::string &name);
+  static vtkMRMLScalarVolumeNode *GetUncertaintyNode(vtkMRMLSegmentationNode *segmentation,
+                                                     const std::string &name);
   /// The variance volume of the structure with this name ("multifidus_left", or its segment's name) that
   /// belongs to a segmentation that this logic made, also after saving and loading; null when there is none.
   static vtkMRMLScalarVolumeNode *GetVarianceNode(vtkMRMLSegmentationNode *segmentation,

@@ -37,9 +37,9 @@ struct Layer {
 
 /// A map of the model's uncertainty.
 struct UncertaintyMap {
-  std::string name;          ///< For programs: "epistemic_entropy", "mutual_information", "aleatoric_entropy".
-  std::string title;         ///< For people.
-  double window_max = 0.0;   ///< Largest value of the colours, which begin at 0.
+  std::string name;        ///< For programs: "epistemic_entropy", "mutual_information", "aleatoric_entropy".
+  std::string title;       ///< For people.
+  double window_max = 0.0; ///< Largest value of the colours, which begin at 0.
   std::vector<float> voxels; ///< On the input's grid, i fastest; entropies in nats.
 };
 
@@ -48,13 +48,13 @@ struct SegmentResult {
   std::vector<std::uint16_t> labels; ///< 0 = background, else `Structure::id`.
   std::vector<Layer> variance; ///< In the order of `structures()`; empty from a model that predicts none.
   std::vector<UncertaintyMap> uncertainty; ///< As asked for.
-  std::vector<MeasureRow> measures;  ///< Whole-volume and per-slice rows.
-  std::string device;                ///< What ran it: "cpu", "cuda:0".
-  std::string device_reason;         ///< Why that device.
-  std::string model_name;            ///< Name in the model package.
-  std::string model_checksum;        ///< SHA-256 of the weights.
-  std::vector<std::string> warnings; ///< Sentences for the user, or none.
-  std::string run_json;              ///< Versions, model, device, seed, timings.
+  std::vector<MeasureRow> measures;        ///< Whole-volume and per-slice rows.
+  std::string device;                      ///< What ran it: "cpu", "cuda:0".
+  std::string device_reason;               ///< Why that device.
+  std::string model_name;                  ///< Name in the model package.
+  std::string model_checksum;              ///< SHA-256 of the weights.
+  std::vector<std::string> warnings;       ///< Sentences for the user, or none.
+  std::string run_json;                    ///< Versions, model, device, seed, timings.
 };
 
 } // namespace raterlens

@@ -41,7 +41,8 @@ public:
   /// no error: the CPU runs, and `device_reason()` says why.
   /// Throws `Error` of kind `Model`, or `Device` for an unknown device name.
   explicit Segmenter(const std::string &model_path, const std::string &device = "auto");
-  /// An ensemble, which answers with its members' mean. Throws also when they do not fit together (`Request`).
+  /// An ensemble, which answers with its members' mean. Throws also when they do not fit together
+  /// (`Request`).
   explicit Segmenter(const std::vector<std::string> &model_paths, const std::string &device = "auto");
   ~Segmenter();
   Segmenter(Segmenter &&) noexcept;
