@@ -3,9 +3,9 @@
     network_peer.py ARCHITECTURE_JSON
 
 ``predict eager`` and ``predict compiled`` run one slice of 256 x 256 through the reference network of ``tests/parity``,
-in evaluation mode, to probabilities and variance maps as NumPy arrays; ``sample eager N`` does so N times with dropout in
-the decoders, and reduces the probabilities to entropy, mutual information and variance; ``train eager N`` makes one step
-of N slices.
+in evaluation mode, to probabilities and variance maps as NumPy arrays; ``sample eager N`` does so N times with dropout
+in the decoders, and reduces the probabilities to entropy, mutual information and variance; ``train eager N`` makes one
+step of N slices.
 """
 
 from __future__ import annotations

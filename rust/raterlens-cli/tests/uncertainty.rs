@@ -79,8 +79,23 @@ fn all_maps_has_the_mean_probabilities_too_which_sum_to_one() {
     assert_success(&segment(
         &[&image],
         &out,
-        &[&BOTH[..], &["--all-maps"]].concat(),
+        &[&BOTH[..], &["--all-maps", "--probabilities"]].concat(),
     ));
+    // What evaluate takes.
+    let evaluated = raterlens([
+        "evaluate",
+        "--truth",
+        &out.join("labels.nii.gz").to_string_lossy(),
+        "--probabilities",
+        &out.join("probabilities.nii.gz").to_string_lossy(),
+        "--labels",
+        &out.join("labels.txt").to_string_lossy(),
+        "--json",
+    ]);
+    assert_success(&evaluated);
+    let found: serde_json::Value = serde_json::from_slice(&evaluated.stdout).unwrap();
+    // The labels are the most probable class.
+    assert_eq!(found["wrong_voxels"], 0);
     for kind in ["epistemic", "aleatoric"] {
         // Five classes one after another; a voxel's sum to 1.
         let mean = Nifti::load(&out.join(format!("{kind}_mean.nii.gz"))).f32_voxels();

@@ -26,6 +26,9 @@ pub struct SegmentRequest {
     /// Which uncertainties of the model are wanted.
     #[serde(default)]
     pub uncertainty: UncertaintyRequest,
+    /// Also keep the probabilities of all classes.
+    #[serde(default)]
+    pub keep_probabilities: bool,
 }
 
 impl SegmentRequest {
@@ -86,6 +89,8 @@ pub struct SegmentResult {
     /// Predicted inter-rater variance on the input's grid, one map per structure of the model's scheme,
     /// in its order; values in [0, 0.25]. Empty from a model that predicts none.
     pub variance: Vec<Volume<f32>>,
+    /// Probabilities on the input's grid, background first, then the structures; empty unless asked for.
+    pub probabilities: Vec<Volume<f32>>,
     /// Which uncertainties were asked for.
     pub requested: UncertaintyRequest,
     /// What the model is unsure of, as asked for: epistemic first.

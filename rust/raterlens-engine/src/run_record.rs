@@ -92,6 +92,9 @@ pub struct RunRecord {
     pub batch_size: usize,
     /// CPU threads of the network.
     pub threads: usize,
+    /// Whether probabilities were asked for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub probabilities: bool,
     /// Which uncertainties were asked for.
     #[serde(default, skip_serializing_if = "UncertaintyRequest::is_nothing")]
     pub requested: UncertaintyRequest,
@@ -122,6 +125,7 @@ impl RunRecord {
             seed: result.seed,
             batch_size: result.batch_size,
             threads: result.threads,
+            probabilities: !result.probabilities.is_empty(),
             requested: result.requested,
             uncertainty: result
                 .uncertainty

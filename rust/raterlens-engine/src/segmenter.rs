@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use ndarray::{ArrayView3, ArrayView4, Axis};
+use ndarray::{Array3, ArrayView3, ArrayView4, Axis};
 use raterlens_core::image_check::check_image;
 use raterlens_core::measures::measure;
 use raterlens_core::{
@@ -195,6 +195,11 @@ impl Segmenter {
             maps.restore(&canonical, &labels, scheme, &control.cancel)
         });
         let uncertainty = restored.collect::<Result<Vec<_>, _>>()?;
+        let probabilities = layers
+            .probabilities
+            .into_iter()
+            .map(|map| canonical.from_canonical(map));
+        let probabilities = probabilities.collect::<Result<Vec<_>, _>>()?;
         let evidential = layers.evidential.map(|map| canonical.from_canonical(map));
         let evidential = evidential.transpose()?;
         let measures = measure(&labels, &variance, self.scheme())
@@ -215,6 +220,7 @@ impl Segmenter {
         Ok(SegmentResult {
             labels,
             variance,
+            probabilities,
             requested: request.uncertainty.simplified(),
             uncertainty,
             evidential,
@@ -248,6 +254,7 @@ impl Segmenter {
         let mut timings = Timings::default();
         let plain = SegmentRequest {
             uncertainty: UncertaintyRequest::default(),
+            keep_probabilities: false,
             ..*request
         };
         let (layers, _) =
@@ -296,6 +303,10 @@ impl Segmenter {
             true => Layers::with_soft(shape, maps, self.scheme().len()),
             false => Layers::new(shape, maps),
         };
+        if request.keep_probabilities {
+            let classes = 0..=self.scheme().len();
+            layers.probabilities = classes.map(|_| Array3::zeros(shape)).collect();
+        }
         let classes = match request.uncertainty.keep_mean {
             true => 1 + self.scheme().len(),
             false => 0,

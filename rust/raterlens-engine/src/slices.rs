@@ -60,6 +60,8 @@ pub(crate) struct Layers {
     pub(crate) labels: Array3<u16>,
     /// Per structure, `[k, j, i]`; none from a model that predicts none.
     pub(crate) variance: Vec<Array3<f32>>,
+    /// Probabilities of each class, `[k, j, i]`; empty unless wanted.
+    pub(crate) probabilities: Vec<Array3<f32>>,
     /// Uncertainty of an evidential head, `[k, j, i]`.
     pub(crate) evidential: Option<Array3<f32>>,
     /// Soft label of each structure, `[k, j, i]`; empty unless wanted.
@@ -89,6 +91,7 @@ impl Layers {
         Self {
             labels: Array3::zeros(shape),
             variance: (0..maps).map(|_| Array3::zeros(shape)).collect(),
+            probabilities: Vec::new(),
             evidential: None,
             soft: Vec::new(),
         }
@@ -125,6 +128,7 @@ impl Layers {
             self.keep_soft(first, prediction, back, cancel)?;
         }
         self.keep_evidential(first, prediction, back)?;
+        self.keep_probabilities(first, prediction, back)?;
         let mut jobs = Vec::new();
         for (c, map) in self.variance.iter_mut().enumerate() {
             let map = map.slice_mut(span);
@@ -160,6 +164,24 @@ impl Layers {
             map.index_axis_mut(Axis(0), first + n).assign(&native);
         }
         Ok(())
+    }
+
+    /// As [`Layers::keep`], for probabilities, if they are wanted.
+    fn keep_probabilities(
+        &mut self,
+        first: usize,
+        prediction: &SlicePrediction,
+        back: WayBack<'_>,
+    ) -> Result<(), EngineError> {
+        let classes = prediction.probabilities.axis_iter(Axis(1));
+        let jobs: Vec<_> = self.probabilities.iter_mut().zip(classes).collect();
+        jobs.into_par_iter().try_for_each(|(map, class)| {
+            for (n, slice) in class.axis_iter(Axis(0)).enumerate() {
+                map.index_axis_mut(Axis(0), first + n)
+                    .assign(&back.native(slice)?);
+            }
+            Ok(())
+        })
     }
 
     /// As [`Layers::keep`], for soft labels, once the labels are chosen.

@@ -1,6 +1,6 @@
 //! `raterlens segment`: one image into one folder, or many with one model.
 
-mod progress;
+pub(crate) mod progress;
 mod summary;
 
 use std::collections::BTreeMap;
@@ -46,6 +46,9 @@ pub struct SegmentArgs {
     /// Samples of test-time dropout and of test-time augmentation
     #[arg(long, default_value_t = UncertaintyRequest::default().samples, value_parser = clap::value_parser!(u32).range(2..=1000))]
     samples: u32,
+    /// Also write the probabilities of all classes, for `raterlens evaluate`
+    #[arg(long)]
+    probabilities: bool,
     /// Also write the other maps of uncertainty: mean probabilities, expected entropy, variance
     #[arg(long)]
     all_maps: bool,
@@ -80,6 +83,7 @@ impl SegmentArgs {
                 samples: self.samples,
                 keep_mean: self.all_maps,
             },
+            keep_probabilities: self.probabilities,
         }
     }
 

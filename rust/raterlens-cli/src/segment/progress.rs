@@ -30,6 +30,16 @@ impl Bars {
         Self { bar }
     }
 
+    /// Names what is under way.
+    pub fn name(&self, text: &'static str) {
+        self.bar.set_prefix(text);
+    }
+
+    /// How far it is.
+    pub fn set(&self, now: Progress) {
+        self.case_progress(now);
+    }
+
     /// Prints a remark.
     pub fn note(&self, text: &str) {
         self.bar.suspend(|| eprintln!("note: {text}"));

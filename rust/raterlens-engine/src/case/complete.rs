@@ -22,6 +22,7 @@ pub struct Fingerprint {
     batch_size: usize,
     member_checksums: Vec<String>,
     uncertainty: UncertaintyRequest,
+    probabilities: bool,
     versions: Versions,
 }
 
@@ -36,6 +37,7 @@ impl Fingerprint {
             batch_size: request.batch_size_on(&segmenter.device().name),
             member_checksums: checksums(segmenter.members()),
             uncertainty: request.uncertainty.simplified(),
+            probabilities: request.keep_probabilities,
             versions: Versions::current(),
         }
     }
@@ -48,6 +50,7 @@ impl Fingerprint {
             && record.batch_size == self.batch_size
             && checksums(&record.members) == self.member_checksums
             && record.requested == self.uncertainty
+            && record.probabilities == self.probabilities
             && record.versions == self.versions
     }
 }

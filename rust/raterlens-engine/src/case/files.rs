@@ -49,9 +49,9 @@ pub(super) fn write_all(
         let path = staging.join(file.file());
         write_map_f32(&path, file.map, grid).map_err(|e| EngineError::image_output(&path, e))?;
     }
-    for (file, layers) in uncertainty::mean_files(case.result) {
+    for (file, series) in uncertainty::series_files(case.result) {
         cancel.check()?;
-        uncertainty::write_mean(&staging.join(file), layers, grid)?;
+        uncertainty::write_series(&staging.join(file), series, grid)?;
     }
     if !case.result.uncertainty.is_empty() {
         create(&staging.join(UNCERTAINTY_FILE), |out| {

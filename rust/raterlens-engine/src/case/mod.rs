@@ -6,6 +6,7 @@
 //! | `labels.nii.gz` | structure ids on the input's grid |
 //! | `variance_<structure>.nii.gz` | predicted inter-rater variance, 32-bit float, same grid |
 //! | `epistemic_entropy.nii.gz`, `mutual_information.nii.gz`, `aleatoric_entropy.nii.gz` | uncertainty of the model in nats, if asked for |
+//! | `probabilities.nii.gz` | probabilities of all classes, if asked for |
 //! | `evidential_uncertainty.nii.gz` | of models that have it |
 //! | `uncertainty.csv` | means of these maps per structure and slice |
 //! | `measures.csv` | area, volume and mean variance per structure and slice |
@@ -38,7 +39,7 @@ pub use overwrite::{check_overwrite, Overwrite};
 pub use source::{CaseSource, Container};
 pub use uncertainty::{
     uncertainty_maps, NamedMap, ENTROPY_WINDOW_MAX, EVIDENTIAL_FILE, INFORMATION_WINDOW_MAX,
-    UNCERTAINTY_FILE, UNCERTAINTY_HEADER,
+    PROBABILITIES_FILE, UNCERTAINTY_FILE, UNCERTAINTY_HEADER,
 };
 
 /// The label map.
@@ -134,7 +135,7 @@ impl<'a> CaseWriter<'a> {
         let mut names = files::output_names(self.source.container, self.scheme, maps);
         names.extend(uncertainty_maps(result).iter().map(NamedMap::file));
         names.extend(
-            uncertainty::mean_files(result)
+            uncertainty::series_files(result)
                 .into_iter()
                 .map(|(name, _)| name),
         );

@@ -14,6 +14,8 @@ use crate::uncertainty::UncertaintyLayers;
 
 /// Means of the uncertainty maps.
 pub const UNCERTAINTY_FILE: &str = "uncertainty.csv";
+/// Probabilities, a volume for each class, background first.
+pub const PROBABILITIES_FILE: &str = "probabilities.nii.gz";
 /// The map of an evidential head.
 pub const EVIDENTIAL_FILE: &str = "evidential_uncertainty.nii.gz";
 /// Colours of entropies span 0 to this, in nats (ln 2: two classes equally probable), in every case and host.
@@ -117,26 +119,32 @@ fn mean_file(kind: &str) -> String {
     format!("{kind}_mean.nii.gz")
 }
 
-/// Files of mean probabilities, and of what.
-pub(super) fn mean_files(result: &SegmentResult) -> Vec<(String, &UncertaintyLayers)> {
-    let with_mean = result.uncertainty.iter().filter(|l| !l.mean.is_empty());
-    with_mean.map(|l| (mean_file(l.source.kind()), l)).collect()
+/// Files of probabilities, and what goes into them: of the prediction, and the samples' means.
+pub(super) fn series_files(result: &SegmentResult) -> Vec<(String, &[Volume<f32>])> {
+    let means = result.uncertainty.iter();
+    let means = means.map(|l| (mean_file(l.source.kind()), l.mean.as_slice()));
+    let own = (
+        PROBABILITIES_FILE.to_owned(),
+        result.probabilities.as_slice(),
+    );
+    let all = std::iter::once(own).chain(means);
+    all.filter(|(_, series)| !series.is_empty()).collect()
 }
 
-/// Writes mean probabilities.
+/// Writes probabilities as one file of four dimensions.
 ///
 /// # Errors
 /// Those of writing.
-pub(super) fn write_mean(
+pub(super) fn write_series(
     path: &Path,
-    layers: &UncertaintyLayers,
+    series: &[Volume<f32>],
     grid: Option<&NiftiGrid>,
 ) -> Result<(), EngineError> {
-    let views: Vec<_> = layers.mean.iter().map(|v| v.data().view()).collect();
-    let internal = |e: ndarray::ShapeError| EngineError::Internal(e.to_string());
-    let series = ndarray::stack(Axis(0), &views).map_err(internal)?;
-    let geometry = layers.predictive_entropy.geometry();
-    write_series_f32(path, &series.view(), geometry, grid)
+    let views: Vec<_> = series.iter().map(|v| v.data().view()).collect();
+    let internal = |text: String| EngineError::Internal(text);
+    let stacked = ndarray::stack(Axis(0), &views).map_err(|e| internal(e.to_string()))?;
+    let first = series.first().ok_or_else(|| internal("no class".into()))?;
+    write_series_f32(path, &stacked.view(), first.geometry(), grid)
         .map_err(|e| EngineError::image_output(path, e))
 }
 
@@ -157,6 +165,7 @@ pub(super) fn possible_names() -> Vec<String> {
     list.extend(of_kind("aleatoric"));
     list.extend(
         [
+            PROBABILITIES_FILE,
             "mutual_information.nii.gz",
             EVIDENTIAL_FILE,
             UNCERTAINTY_FILE,
