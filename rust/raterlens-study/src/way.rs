@@ -43,7 +43,7 @@ impl From<UncertaintySource> for Way {
 
 impl fmt::Display for Way {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+        f.pad(match self {
             Self::Plain => "plain",
             Self::Dropout => "dropout",
             Self::Ensemble => "ensemble",
