@@ -12,7 +12,8 @@ use raterlens_raters::files::{
 };
 use raterlens_raters::output::{write_evaluation, Target};
 use raterlens_raters::{
-    evaluate, scheme_of_labels, EvaluateInput, Evaluation, ProbabilityScores, UncertaintyScores,
+    check_named, evaluate, scheme_of_labels, EvaluateInput, Evaluation, ProbabilityScores,
+    UncertaintyScores,
 };
 use serde::Serialize;
 
@@ -195,8 +196,17 @@ impl EvaluateArgs {
         }
     }
 
-    /// The structures; without names for them, one for each class of the probabilities.
+    /// The structures; without names for them, one for each class of the probabilities; with as many names as the probabilities have
+    /// structures, all of them, drawn or not.
     fn scheme(&self, loaded: &mut LoadedRaters, p: Option<&Array4<f32>>) -> Result<LabelScheme> {
+        if let (Some(p), Some(names), false) =
+            (p, self.names.given(None)?, self.names.ignore_unnamed())
+        {
+            if names.len() + 1 == p.len_of(Axis(0)) {
+                check_named(&loaded.set()?, &names)?;
+                return Ok(names);
+            }
+        }
         let is_unnamed = self.names.file().is_none() && !self.names.ignore_unnamed();
         let Some(classes) = p.map(|p| p.len_of(Axis(0))).filter(|_| is_unnamed) else {
             return Ok(self.names.scheme(loaded, None)?);
