@@ -9,6 +9,7 @@ mod interrupt;
 mod model;
 mod model_path;
 mod raters;
+mod sampling_args;
 mod segment;
 mod serve;
 mod synth;

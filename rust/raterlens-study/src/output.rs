@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use raterlens_core::agreement::Estimate;
-use raterlens_core::atomic::StagedDir;
+use raterlens_core::atomic::{AtomicError, StagedDir};
 
 use crate::error::StudyError;
 use crate::image::ImageJudgement;
@@ -88,7 +88,7 @@ pub fn write_judgement(
         (JUDGEMENT_FILE, (json + "\n").into_bytes()),
     ] {
         let path = staged.path().join(name);
-        std::fs::write(&path, bytes).map_err(|e| internal(format!("cannot write {name}: {e}")))?;
+        std::fs::write(&path, bytes).map_err(|e| output(AtomicError::Write(e)))?;
     }
     staged.commit(JUDGEMENT_FILE).map_err(output)
 }

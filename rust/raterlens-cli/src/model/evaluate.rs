@@ -6,13 +6,12 @@ use anyhow::{bail, Context, Result};
 use clap::Args;
 use raterlens_core::agreement::{BootstrapOptions, Estimate};
 use raterlens_core::control::Control;
-use raterlens_engine::{
-    Aleatoric, DeviceRequest, Epistemic, Progress, SegmentRequest, Segmenter, UncertaintyRequest,
-};
+use raterlens_engine::{DeviceRequest, Progress, SegmentRequest, Segmenter};
 use raterlens_raters::study::{read_split, read_study_for, Part, StudyCase, StudyFile, StudyUse};
 use raterlens_study::{judge_study, write_judgement, StudyJudgement, JUDGEMENT_FILE};
 
 use crate::interrupt;
+use crate::sampling_args::SamplingArgs;
 use crate::segment::progress::Bars;
 
 /// Options of `raterlens model evaluate`.
@@ -29,15 +28,8 @@ pub struct EvaluateArgs {
     /// Which part is judged
     #[arg(long, default_value = "test", requires = "split")]
     part: Part,
-    /// Also judge the mean of samples of what the model does not know: none, dropout or ensemble
-    #[arg(long, default_value_t)]
-    epistemic: Epistemic,
-    /// Also judge the mean of samples of what the image leaves open: none or augment
-    #[arg(long, default_value_t)]
-    aleatoric: Aleatoric,
-    /// Samples of test-time dropout and of test-time augmentation
-    #[arg(long, default_value_t = UncertaintyRequest::default().samples, value_parser = clap::value_parser!(u32).range(2..=1000))]
-    samples: u32,
+    #[command(flatten)]
+    sampling: SamplingArgs,
     /// Seed of samples and of intervals
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -95,12 +87,7 @@ impl EvaluateArgs {
     fn request(&self) -> SegmentRequest {
         SegmentRequest {
             seed: self.seed,
-            uncertainty: UncertaintyRequest {
-                epistemic: self.epistemic,
-                aleatoric: self.aleatoric,
-                samples: self.samples,
-                keep_mean: true,
-            },
+            uncertainty: self.sampling.request(true),
             keep_probabilities: true,
             ..SegmentRequest::default()
         }
@@ -131,9 +118,9 @@ impl EvaluateArgs {
         let mut text = format!(
             "raterlens model evaluate study.toml --model {} --epistemic {} --aleatoric {} --samples {} --seed {}",
             names.join(","),
-            self.epistemic,
-            self.aleatoric,
-            self.samples,
+            self.sampling.epistemic,
+            self.sampling.aleatoric,
+            self.sampling.samples,
             self.seed
         );
         if self.split.is_some() {

@@ -13,13 +13,11 @@ use raterlens_engine::batch::{
     case_name, images_at, plan_cases, read_list, run_case, run_cases, BatchObserver, BatchPlan,
     CaseOutcome, CaseStatus, PlannedCase, Policy,
 };
-use raterlens_engine::{
-    Aleatoric, CancelFlag, Control, DeviceRequest, Epistemic, Progress, SegmentRequest, Segmenter,
-    UncertaintyRequest,
-};
+use raterlens_engine::{CancelFlag, Control, DeviceRequest, Progress, SegmentRequest, Segmenter};
 
 use raterlens_raters::files::is_workspace;
 
+use crate::sampling_args::SamplingArgs;
 use crate::{interrupt, model_path};
 use progress::Bars;
 use summary::Summary;
@@ -37,15 +35,8 @@ pub struct SegmentArgs {
     /// an ensemble, which answers with its members' mean
     #[arg(long, value_name = "MODEL", value_delimiter = ',')]
     model: Vec<PathBuf>,
-    /// Maps of what the model does not know: none, dropout (many passes with test-time dropout) or ensemble (the models given)
-    #[arg(long, default_value_t)]
-    epistemic: Epistemic,
-    /// Maps of what the image leaves open: none or augment (test-time augmentation)
-    #[arg(long, default_value_t)]
-    aleatoric: Aleatoric,
-    /// Samples of test-time dropout and of test-time augmentation
-    #[arg(long, default_value_t = UncertaintyRequest::default().samples, value_parser = clap::value_parser!(u32).range(2..=1000))]
-    samples: u32,
+    #[command(flatten)]
+    sampling: SamplingArgs,
     /// Also write the probabilities of all classes, for `raterlens evaluate`
     #[arg(long)]
     probabilities: bool,
@@ -77,12 +68,7 @@ impl SegmentArgs {
         SegmentRequest {
             batch_size: self.batch_size.unwrap_or_default(),
             seed: self.seed,
-            uncertainty: UncertaintyRequest {
-                epistemic: self.epistemic,
-                aleatoric: self.aleatoric,
-                samples: self.samples,
-                keep_mean: self.all_maps,
-            },
+            uncertainty: self.sampling.request(self.all_maps),
             keep_probabilities: self.probabilities,
         }
     }
