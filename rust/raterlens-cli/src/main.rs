@@ -12,6 +12,7 @@ mod raters;
 mod sampling_args;
 mod segment;
 mod serve;
+mod study;
 mod synth;
 mod train;
 mod workspace;
@@ -57,6 +58,8 @@ enum Command {
     Synth(synth::SynthArgs),
     /// Train models on a study of several raters, or on synthetic images
     Train(train::TrainArgs),
+    /// Train, judge and report a whole study: networks, ground truths and uncertainties side by side
+    Study(study::StudyArgs),
 }
 
 fn main() -> ExitCode {
@@ -80,6 +83,7 @@ fn main() -> ExitCode {
         Command::Model(command) => model::run(&command).map(|()| ExitCode::SUCCESS),
         Command::Synth(args) => synth::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Train(args) => train::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Study(args) => study::run(&args).map(|()| ExitCode::SUCCESS),
     };
     result.unwrap_or_else(|error| failure::report(&error))
 }

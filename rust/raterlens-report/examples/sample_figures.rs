@@ -50,6 +50,7 @@ fn group(title: &str, plots: Vec<Plot>) -> FigureGroup {
     FigureGroup {
         title: title.into(),
         lead: String::new(),
+        tables: Vec::new(),
         figures: plots.into_iter().map(figure).collect(),
     }
 }

@@ -29,12 +29,13 @@ pub(crate) fn grey(image: &Array2<f32>) -> Result<String, ReportError> {
 
 /// A variance map, 0 to [`MAX_VARIANCE`], in magma.
 pub(crate) fn variance(map: &Array2<f32>) -> Result<String, ReportError> {
+    magma_map(map, MAX_VARIANCE)
+}
+
+/// A map of numbers, 0 to `top`, in magma.
+pub(crate) fn magma_map(map: &Array2<f32>, top: f64) -> Result<String, ReportError> {
     let last = f64::from(SHADES - 1);
-    let shade = |v: &f32| {
-        (f64::from(*v) / MAX_VARIANCE * last)
-            .clamp(0.0, last)
-            .round() as u8
-    };
+    let shade = |v: &f32| (f64::from(*v) / top * last).clamp(0.0, last).round() as u8;
     let pixels: Vec<u8> = map.iter().map(shade).collect();
     let palette = (0..SHADES)
         .flat_map(|n| magma(f64::from(n) / last))

@@ -39,6 +39,7 @@ fn page(plots: Vec<Plot>) -> String {
         groups: vec![FigureGroup {
             title: NASTY.into(),
             lead: NASTY.into(),
+            tables: Vec::new(),
             figures: plots.into_iter().map(figure).collect(),
         }],
         made_by: NASTY.into(),

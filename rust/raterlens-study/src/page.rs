@@ -1,18 +1,14 @@
 //! A judgement as a page to look at.
 
 use raterlens_core::agreement::Estimate;
-use raterlens_core::evaluation::fit_line;
 use raterlens_report::plots::{
-    figures_html, Axis, Correlation, Figure, FigureGroup, FiguresPage, RegressionLine, Reliability,
-    Scatter,
+    figures_html, Correlation, Figure, FigureGroup, FiguresPage, Reliability, Scatter,
 };
 use raterlens_report::ReportError;
 
 use crate::overall::OverallWay;
+use crate::scatter::{scatter_of, Points};
 use crate::study::StudyJudgement;
-
-/// Positions at which the band of a regression line is drawn.
-const BAND: usize = 21;
 
 /// One self-contained page: figures of how sure the model is against how much the raters differ, and of its calibration.
 ///
@@ -45,6 +41,7 @@ pub(crate) fn page(
             title: "Does uncertainty follow the raters?".into(),
             lead: "Mean entropy of each image against the entropy of its raters' mean label."
                 .into(),
+            tables: Vec::new(),
             figures: scatters,
         });
     }
@@ -59,6 +56,7 @@ pub(crate) fn page(
     groups.push(FigureGroup {
         title: "Is confidence what it says?".into(),
         lead: "Accuracy of the most probable label over its probability, bins per image, then averaged.".into(),
+        tables: Vec::new(),
         figures: vec![Figure {
             plot: reliability.draw()?,
             note,
@@ -127,18 +125,6 @@ fn scatter(found: &StudyJudgement, way: &OverallWay, n: usize) -> Option<Scatter
     if points.len() < 3 {
         return None;
     }
-    let (x, y): (Vec<f64>, Vec<f64>) = points.iter().map(|[x, y]| (*x, *y)).unzip();
-    let line = fit_line(&x, &y).ok().flatten().map(|fit| {
-        let low = x.iter().copied().fold(f64::INFINITY, f64::min);
-        let high = x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let at = |k: usize| low + (high - low) * k as f64 / (BAND - 1) as f64;
-        let band = (0..BAND).filter_map(|k| fit.interval(at(k), 0.95).map(|[a, b]| [at(k), a, b]));
-        RegressionLine {
-            intercept: fit.intercept,
-            slope: fit.slope,
-            band: band.collect(),
-        }
-    });
     let interval = way.correlation_estimate.as_ref().and_then(|e| e.interval);
     let correlation = way.correlation.and_then(|c| {
         Some(Correlation {
@@ -147,19 +133,16 @@ fn scatter(found: &StudyJudgement, way: &OverallWay, n: usize) -> Option<Scatter
             p: c.p,
         })
     });
-    let entropy = way.entropy.value.unwrap_or_default();
-    Some(Scatter {
+    Some(scatter_of(&Points {
         title: format!(
             "{} ({} entropy)",
             capital(&way.way.to_string()),
             way.way.kind()
         ),
-        x: Axis::new(format!("mean {} entropy", way.way.kind()), "nat"),
-        y: Axis::new("mean entropy of the raters", "nat"),
+        kind: way.way.kind(),
         points,
         color: n,
-        line,
         correlation,
-        lines: vec![format!("mean entropy {entropy:.4} nat")],
-    })
+        mean: way.entropy.value.unwrap_or_default(),
+    }))
 }

@@ -1,6 +1,7 @@
 //! All images of a study.
 
 use raterlens_core::agreement::BootstrapOptions;
+use raterlens_core::variability::VarianceOptions;
 use raterlens_core::LabelMap;
 use raterlens_engine::{Control, ModelIdentity, Progress, SegmentRequest, Segmenter};
 use raterlens_raters::study::{open_case, StudyCase};
@@ -43,6 +44,7 @@ pub fn judge_study(
     control: &Control<'_>,
 ) -> Result<StudyJudgement, StudyError> {
     let scheme = segmenter.scheme();
+    let variance = variance_options(segmenter);
     let mut warnings = check(segmenter, cases, control)?;
     let mut wanted = *request;
     wanted.keep_probabilities = true;
@@ -80,7 +82,9 @@ pub fn judge_study(
             .into_iter()
             .filter(|(_, repeat, _)| *repeat == 0);
         let raters: Vec<(String, LabelMap)> = first.map(|(name, _, map)| (name, map)).collect();
-        images.push(judge_image(&case.name, &result, &raters, scheme)?);
+        images.push(judge_image(
+            &case.name, &result, &raters, scheme, &variance,
+        )?);
     }
     Ok(StudyJudgement {
         model: segmenter.identity(),
@@ -114,5 +118,14 @@ fn check(
     match problems.is_empty() {
         true => Ok(warnings),
         false => Err(StudyError::Images { problems }),
+    }
+}
+
+/// How the variance maps that a model predicts were made from its raters.
+pub(crate) fn variance_options(segmenter: &Segmenter) -> VarianceOptions {
+    let spec = &segmenter.manifest().variance;
+    VarianceOptions {
+        tau: spec.tau,
+        unit: spec.unit,
     }
 }

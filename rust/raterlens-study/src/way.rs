@@ -6,7 +6,7 @@ use raterlens_engine::UncertaintySource;
 use serde::{Deserialize, Serialize};
 
 /// How probabilities came about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Way {
     /// One pass of the model, or the mean of an ensemble's members.
@@ -17,16 +17,19 @@ pub enum Way {
     Ensemble,
     /// The mean of passes over changed images.
     Augmentation,
+    /// One pass of a model with an evidential head: the uncertainty is the head's own.
+    Evidential,
 }
 
 impl Way {
-    /// Whether its uncertainty is called epistemic, aleatoric or prediction.
+    /// Whether its uncertainty is called epistemic, aleatoric, evidential or prediction.
     #[must_use]
     pub fn kind(self) -> &'static str {
         match self {
             Self::Plain => "prediction",
             Self::Dropout | Self::Ensemble => "epistemic",
             Self::Augmentation => "aleatoric",
+            Self::Evidential => "evidential",
         }
     }
 }
@@ -48,6 +51,7 @@ impl fmt::Display for Way {
             Self::Dropout => "dropout",
             Self::Ensemble => "ensemble",
             Self::Augmentation => "augmentation",
+            Self::Evidential => "evidential",
         })
     }
 }

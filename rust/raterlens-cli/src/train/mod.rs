@@ -2,8 +2,8 @@
 
 mod card;
 mod evaluate;
-mod study;
-mod study_progress;
+pub(crate) mod study;
+pub(crate) mod study_progress;
 mod synth_data;
 mod synthetic;
 

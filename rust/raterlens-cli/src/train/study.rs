@@ -5,13 +5,13 @@ use std::path::Path;
 use anyhow::{anyhow, bail, Result};
 use raterlens_core::control::{CancelFlag, Control};
 use raterlens_core::LabelScheme;
-use raterlens_nn::architecture::{Architecture, Size, Tasks};
+use raterlens_nn::architecture::Size;
 use raterlens_nn::open_device;
 use raterlens_raters::scheme_of_labels;
 use raterlens_raters::study::{
     labels_of_study, read_split, read_study_for, split_study, Part, Shares, StudyFile, StudyUse,
 };
-use raterlens_train::{GroundTruth, Plan, PlanReport, Recipe, TrainError};
+use raterlens_train::{network_of_name, slug, GroundTruth, Plan, PlanReport, Recipe, TrainError};
 
 use super::study_progress::Bars;
 use super::TrainArgs;
@@ -64,14 +64,17 @@ fn plan(args: &TrainArgs, path: &Path, cancel: &CancelFlag) -> Result<Plan> {
     known_raters(&ground_truths, &study)?;
     let size: Size = args.size.parse().map_err(|e: String| anyhow!(e))?;
     let tasks = recipe.tasks();
-    let networks = options.network.iter().map(|n| network(n, size, tasks));
+    let networks = options
+        .network
+        .iter()
+        .map(|n| network_of_name(n, size, tasks));
     let name = options.name.clone().unwrap_or_else(|| study.name.clone());
     Ok(Plan {
         name: slug(&name),
         scheme,
         split,
         recipe,
-        networks: networks.collect::<Result<_>>()?,
+        networks: networks.collect::<Result<_, _>>()?,
         ground_truths,
         members: options.ensemble,
         seed: args.seed,
@@ -93,7 +96,7 @@ fn recipe(args: &TrainArgs) -> Result<Recipe> {
 }
 
 /// The study's own names, or "Label 7" for every label that anybody used.
-fn scheme(study: &StudyFile, cancel: &CancelFlag) -> Result<LabelScheme> {
+pub(crate) fn scheme(study: &StudyFile, cancel: &CancelFlag) -> Result<LabelScheme> {
     if let Some(names) = &study.labels {
         return Ok(names.clone());
     }
@@ -102,25 +105,6 @@ fn scheme(study: &StudyFile, cancel: &CancelFlag) -> Result<LabelScheme> {
         ..Control::default()
     };
     Ok(scheme_of_labels(labels_of_study(study, false, &control)?))
-}
-
-/// A network with its options: `unet+blur-pool+evidential`.
-fn network(text: &str, size: Size, tasks: Tasks) -> Result<(String, Architecture)> {
-    let mut words = text.split('+');
-    let name = words.next().unwrap_or_default();
-    let mut architecture =
-        Architecture::from_name(name, size, tasks).map_err(|e: String| anyhow!(e))?;
-    for word in words {
-        architecture = match word {
-            "blur-pool" => architecture.with_blur_pool(),
-            "evidential" => architecture.with_evidential_head(),
-            other => bail!("'{other}' is no option of a network: use blur-pool or evidential"),
-        };
-    }
-    Ok((
-        format!("{}-{}", text.replace('+', "-"), size.name()),
-        architecture,
-    ))
 }
 
 fn known_raters(truths: &[GroundTruth], study: &StudyFile) -> Result<()> {
@@ -133,20 +117,6 @@ fn known_raters(truths: &[GroundTruth], study: &StudyFile) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Letters, digits and dashes, so that it can name a folder.
-fn slug(name: &str) -> String {
-    let mut text = String::new();
-    for c in name.to_lowercase().chars() {
-        match c.is_alphanumeric() {
-            true => text.push(c),
-            false if !text.ends_with('-') => text.push('-'),
-            false => {}
-        }
-    }
-    let text = text.trim_matches('-');
-    if text.is_empty() { "model" } else { text }.to_owned()
 }
 
 /// The command that repeats the plan, without paths of this machine.

@@ -6,13 +6,13 @@ use indicatif::{ProgressBar, ProgressStyle};
 use raterlens_train::{EpochRecord, PlannedRun, Watch};
 
 /// Makes the watch of each run.
-pub(super) struct Bars {
+pub(crate) struct Bars {
     runs: usize,
     is_terminal: bool,
 }
 
 impl Bars {
-    pub(super) fn new(runs: usize) -> Self {
+    pub(crate) fn new(runs: usize) -> Self {
         Self {
             runs,
             is_terminal: std::io::stderr().is_terminal(),
@@ -20,7 +20,7 @@ impl Bars {
     }
 
     /// Follows a run.
-    pub(super) fn watch(&self, run: &PlannedRun) -> Box<dyn Watch> {
+    pub(crate) fn watch(&self, run: &PlannedRun) -> Box<dyn Watch> {
         eprintln!("Run '{}' (one of {}).", run.name, self.runs);
         Box::new(RunBar {
             bar: match self.is_terminal {

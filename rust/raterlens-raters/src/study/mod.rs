@@ -7,6 +7,7 @@
 //! table = "cases.csv"      # relative to this file
 //! labels = "labels.txt"    # optional: names of the labels (ITK-SNAP label descriptions, or JSON)
 //! # [[rater]] tables, in studies of `raterlens synth`: what the simulated raters do
+//! # [plan]: what `raterlens study` trains and measures
 //! ```
 //!
 //! ```csv
@@ -117,6 +118,9 @@ struct Description {
     /// What simulated raters do; only the program that drew them reads it.
     #[serde(rename = "rater")]
     _raters: Option<Vec<toml::Table>>,
+    /// What `raterlens study` trains and measures; it reads it itself.
+    #[serde(rename = "plan")]
+    _plan: Option<toml::Table>,
 }
 
 /// Reads a study: a TOML file, or its table alone.
@@ -143,6 +147,7 @@ pub fn read_study_for(path: &Path, use_: StudyUse) -> Result<StudyFile, RatersEr
             table: path.file_name().unwrap_or_default().into(),
             labels: None,
             _raters: None,
+            _plan: None,
         }
     } else {
         read_description(path)?
@@ -181,7 +186,7 @@ fn read_description(path: &Path) -> Result<Description, RatersError> {
     })?;
     toml::from_str(&text).map_err(|error| RatersError::Study {
         problems: vec![format!(
-            "the study file is not understood: {} (allowed: name, table, labels, rater)",
+            "the study file is not understood: {} (allowed: name, table, labels, rater, plan)",
             error.to_string().trim().replace('\n', "; ")
         )],
     })

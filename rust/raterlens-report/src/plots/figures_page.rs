@@ -2,6 +2,7 @@
 
 use maud::{html, Markup, PreEscaped, DOCTYPE};
 
+use super::data_table::DataTable;
 use super::plot::{Plot, STYLE};
 
 /// Everything a page of figures shows.
@@ -26,6 +27,8 @@ pub struct FigureGroup {
     pub title: String,
     /// A sentence under the heading; may be empty.
     pub lead: String,
+    /// Tables, in order, before the figures.
+    pub tables: Vec<DataTable>,
     /// The figures, in order.
     pub figures: Vec<Figure>,
 }
@@ -73,6 +76,7 @@ fn section(group: &FigureGroup) -> Markup {
         section {
             h2 { (group.title) }
             @if !group.lead.is_empty() { p.lead { (group.lead) } }
+            @for table in &group.tables { (table.markup()) }
             div.charts {
                 @for figure in &group.figures {
                     figure.figure {

@@ -8,7 +8,7 @@ use crate::error::ReportError;
 use crate::number::px;
 use crate::outline::outlines;
 use crate::palette::rater_style;
-use crate::picture::{grey, variance};
+use crate::picture::{grey, magma_map, MAX_VARIANCE};
 use crate::svg::text;
 
 /// Width of a panel.
@@ -22,12 +22,12 @@ const ROW: f64 = 18.0;
 ///
 /// ```
 /// use ndarray::Array2;
-/// use raterlens_report::plots::Panels;
+/// use raterlens_report::plots::{MapPanel, Panels};
 /// let panels = Panels {
 ///     title: "Case 7, slice 3".into(),
 ///     image: Array2::zeros((4, 6)),
-///     outlines: vec![("Prediction".into(), Array2::from_elem((4, 6), true))],
-///     maps: vec![("Predicted variance".into(), Array2::zeros((4, 6)))],
+///     outlines: vec![("Prediction".into(), vec![Array2::from_elem((4, 6), true)])],
+///     maps: vec![MapPanel::variance("Predicted variance", Array2::zeros((4, 6)))],
 /// };
 /// assert!(panels.draw()?.element().contains("Predicted variance"));
 /// # Ok::<(), raterlens_report::ReportError>(())
@@ -38,10 +38,33 @@ pub struct Panels {
     pub title: String,
     /// Intensities, shown between their 1st and 99th percentile.
     pub image: Array2<f32>,
-    /// Masks whose outlines are drawn over the image, with their names.
-    pub outlines: Vec<(String, Array2<bool>)>,
-    /// Variance maps, 0 to 0.25, one panel each, with their titles.
-    pub maps: Vec<(String, Array2<f32>)>,
+    /// Masks whose outlines are drawn over the image, with their names: all masks of one name in one colour.
+    pub outlines: Vec<(String, Vec<Array2<bool>>)>,
+    /// Maps, one panel each.
+    pub maps: Vec<MapPanel>,
+}
+
+/// A map in a panel of its own, dark at 0 and bright at `top`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MapPanel {
+    /// Heading of the panel.
+    pub title: String,
+    /// The numbers, of the image's shape.
+    pub values: Array2<f32>,
+    /// The number that is brightest; larger ones look the same.
+    pub top: f64,
+}
+
+impl MapPanel {
+    /// A map of variance: 0 to 0.25, where half of the raters are at 0 and half at 1.
+    #[must_use]
+    pub fn variance(title: impl Into<String>, values: Array2<f32>) -> Self {
+        Self {
+            title: title.into(),
+            values,
+            top: MAX_VARIANCE,
+        }
+    }
 }
 
 impl Panels {
@@ -51,8 +74,11 @@ impl Panels {
     /// Arrays that differ in shape from the image, or an image without pixels.
     pub fn draw(&self) -> Result<Plot, ReportError> {
         let expected = self.image.dim();
-        let masks = self.outlines.iter().map(|(name, m)| (name, m.dim()));
-        let maps = self.maps.iter().map(|(name, m)| (name, m.dim()));
+        let masks = self
+            .outlines
+            .iter()
+            .flat_map(|(name, masks)| masks.iter().map(move |m| (name, m.dim())));
+        let maps = self.maps.iter().map(|m| (&m.title, m.values.dim()));
         for (name, found) in masks.chain(maps) {
             if found != expected {
                 return Err(ReportError::PanelShape {
@@ -76,19 +102,19 @@ impl Panels {
         let width = count as f64 * (SIDE + GAP) - GAP;
         let total = TOP + height + 8.0 + ROW * self.outlines.len() as f64;
         let image = grey(&self.image)?;
-        let maps = self.maps.iter().map(|(_, map)| variance(map));
+        let maps = self.maps.iter().map(|m| magma_map(&m.values, m.top));
         let maps = maps.collect::<Result<Vec<_>, _>>()?;
         let names: Vec<_> = self.outlines.iter().map(|(n, _)| n.as_str()).collect();
         Ok(Plot::new(html! {
             svg.chart.plot.panels viewBox={ "0 0 " (px(width)) " " (px(total)) } width=(px(width)) height=(px(total)) role="img" {
-                title { (self.title) ": image with outlines of " (names.join(", ")) "; " (self.maps.len()) " variance maps" }
+                title { (self.title) ": image with outlines of " (names.join(", ")) "; " (self.maps.len()) " maps" }
                 (text("level", [0.0, 14.0], "start", "Image and outlines"))
                 (picture(&image, [0.0, TOP], height))
                 (self.lines(pixel))
                 (letters(0.0, height))
-                @for (n, (name, _)) in self.maps.iter().enumerate() {
+                @for (n, map) in self.maps.iter().enumerate() {
                     @let left = (n + 1) as f64 * (SIDE + GAP);
-                    (text("level", [left, 14.0], "start", name))
+                    (text("level", [left, 14.0], "start", &map.title))
                     (picture(maps.get(n).map_or("", String::as_str), [left, TOP], height))
                 }
                 (self.names(TOP + height + 8.0))
@@ -97,8 +123,8 @@ impl Panels {
     }
 
     fn lines(&self, pixel: f64) -> Markup {
-        let path = |mask: &Array2<bool>| -> String {
-            let loops = outlines(mask);
+        let path = |masks: &[Array2<bool>]| -> String {
+            let loops: Vec<_> = masks.iter().flat_map(outlines).collect();
             let corner = |[x, y]: &[i32; 2]| {
                 format!(
                     "{} {}",
@@ -112,9 +138,9 @@ impl Panels {
             loops.iter().map(one).collect()
         };
         html! {
-            @for (n, (name, mask)) in self.outlines.iter().enumerate() {
+            @for (n, (name, masks)) in self.outlines.iter().enumerate() {
                 @let style = rater_style(n);
-                path d=(path(mask)) fill="none" stroke-width="1.6" style={ "stroke:" (style.color) } stroke-dasharray=[style.dash] {
+                path d=(path(masks)) fill="none" stroke-width="1.6" style={ "stroke:" (style.color) } stroke-dasharray=[style.dash] {
                     title { (name) }
                 }
             }
@@ -157,7 +183,7 @@ mod tests {
         let panels = Panels {
             title: "A & B".into(),
             image: Array2::from_shape_fn((4, 4), |(y, x)| (y * 4 + x) as f32),
-            outlines: vec![("one".into(), mask)],
+            outlines: vec![("one".into(), vec![mask])],
             maps: vec![],
         };
         let drawn = panels.draw().unwrap();
@@ -176,7 +202,7 @@ mod tests {
             title: "t".into(),
             image: Array2::zeros((4, 4)),
             outlines: vec![],
-            maps: vec![("map".into(), Array2::zeros((4, 5)))],
+            maps: vec![MapPanel::variance("map", Array2::zeros((4, 5)))],
         };
         assert!(panels.draw().unwrap_err().to_string().contains("'map'"));
     }

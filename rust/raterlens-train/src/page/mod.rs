@@ -22,11 +22,13 @@ pub(crate) fn training_page(
         FigureGroup {
             title: "Curves".into(),
             lead: "Training losses are with augmentation and dropout, validation losses without: they are not on one footing.".into(),
+            tables: Vec::new(),
             figures: curves::curves(config, history)?,
         },
         FigureGroup {
             title: "Predictions on the validation part".into(),
             lead: "At the network's input size, with the weights of the best epoch: the slices with the most of the structures in different images.".into(),
+            tables: Vec::new(),
             figures: samples::samples(config, validation, trainer)?,
         },
     ];

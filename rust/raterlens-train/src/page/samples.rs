@@ -3,7 +3,7 @@
 use half::f16;
 use ndarray::{Array2, Array3, ArrayView3, Axis};
 use raterlens_nn::train::Trainer;
-use raterlens_report::plots::{Figure, Panels};
+use raterlens_report::plots::{Figure, MapPanel, Panels};
 
 use crate::data::{argmax, Dataset, PreparedSlice};
 use crate::error::TrainError;
@@ -32,12 +32,10 @@ pub(super) fn samples(
         let mut maps = Vec::new();
         let variance = prediction.variance.index_axis(Axis(0), 0);
         if variance.len_of(Axis(0)) > 0 {
-            maps.push(("Predicted variance".to_owned(), highest(variance)));
+            maps.push(MapPanel::variance("Predicted variance", highest(variance)));
             let reference: Array3<f32> = slice.variance.mapv(f16::to_f32);
-            maps.push((
-                "Variance of the raters".to_owned(),
-                highest(reference.view()),
-            ));
+            let title = "Variance of the raters";
+            maps.push(MapPanel::variance(title, highest(reference.view())));
         }
         let panels = Panels {
             title: format!("{}, slice {}", slice.case, slice.slice),
@@ -74,23 +72,23 @@ fn outlines(
     config: &RunConfig,
     majority: &Array2<u16>,
     predicted: &Array2<u16>,
-) -> Vec<(String, Array2<bool>)> {
+) -> Vec<(String, Vec<Array2<bool>>)> {
     let structures = &config.scheme.structures;
     let mut all = Vec::new();
     if structures.len() > OUTLINED {
-        all.push(("majority vote".to_owned(), majority.mapv(|c| c > 0)));
-        all.push(("prediction".to_owned(), predicted.mapv(|c| c > 0)));
+        all.push(("majority vote".to_owned(), vec![majority.mapv(|c| c > 0)]));
+        all.push(("prediction".to_owned(), vec![predicted.mapv(|c| c > 0)]));
         return all;
     }
     for (n, s) in structures.iter().enumerate() {
         let class = n as u16 + 1;
         all.push((
             format!("{}: majority vote", s.title),
-            majority.mapv(|c| c == class),
+            vec![majority.mapv(|c| c == class)],
         ));
         all.push((
             format!("{}: prediction", s.title),
-            predicted.mapv(|c| c == class),
+            vec![predicted.mapv(|c| c == class)],
         ));
     }
     all

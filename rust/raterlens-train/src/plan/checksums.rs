@@ -10,8 +10,11 @@ use sha2::{Digest, Sha256};
 
 use crate::error::TrainError;
 
-/// SHA-256 over the image and the drawings of each case, with the raters' names.
-pub(super) fn data_checksums(study: &StudyFile) -> Result<BTreeMap<String, String>, TrainError> {
+/// SHA-256 over the image and the drawings of each case, with the raters' names: two studies with equal checksums are the same data.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn data_checksums(study: &StudyFile) -> Result<BTreeMap<String, String>, TrainError> {
     let one = |case: &StudyCase| Ok((case.name.clone(), of_case(case)?));
     study.cases.par_iter().map(one).collect()
 }

@@ -1,6 +1,7 @@
 //! Several runs on one study: networks x ground truths x seeds.
 
 mod checksums;
+mod names;
 mod summary;
 
 use std::collections::BTreeMap;
@@ -16,7 +17,8 @@ use crate::error::TrainError;
 use crate::ground_truth::GroundTruth;
 use crate::recipe::Recipe;
 use crate::run::{train_run, RunConfig, RunData, RunReport, Watch};
-use checksums::data_checksums;
+pub use checksums::data_checksums;
+pub use names::{network_of_name, slug};
 
 pub use summary::RunSummary;
 
