@@ -11,6 +11,7 @@ use maud::{html, Markup};
 ///     columns: vec!["Left multifidus".into()],
 ///     rows: vec![DataRow { name: "U-Net".into(), cells: vec!["93.3 \u{b1} 4.5".into()], is_apart: false }],
 ///     note: "Mean and standard deviation over images.".into(),
+///     is_words: false,
 /// };
 /// assert_eq!(table.rows[0].cells.len(), table.columns.len());
 /// ```
@@ -24,6 +25,8 @@ pub struct DataTable {
     pub rows: Vec<DataRow>,
     /// What the numbers are and where they come from, below the table; may be empty.
     pub note: String,
+    /// Whether the cells are words, which begin at the left and go on in the next line.
+    pub is_words: bool,
 }
 
 /// A row of a table.
@@ -40,9 +43,9 @@ pub struct DataRow {
 impl DataTable {
     pub(crate) fn markup(&self) -> Markup {
         html! {
-            div.data-table {
+            div.data-table.words[self.is_words] {
                 table {
-                    caption { (self.title) }
+                    @if !self.title.is_empty() { caption { (self.title) } }
                     thead { tr { th {} @for column in &self.columns { th.number scope="col" { (column) } } } }
                     tbody {
                         @for row in &self.rows {
@@ -77,6 +80,7 @@ mod tests {
             columns: vec!["a".into(), "b".into()],
             rows: vec![row("ours", false), row("theirs", true)],
             note: String::new(),
+            is_words: false,
         };
         let text = table.markup().into_string();
         assert!(

@@ -289,7 +289,10 @@ fn uncertainties(results: &Results, row: &Row, all: &mut Vec<Finding>) -> Result
     let (Some(epistemic), Some(aleatoric)) = (row.epistemic(), row.way(Way::Augmentation)) else {
         return Ok(());
     };
-    let models = format!("{}, {}", row.name(), epistemic.way);
+    let models = match row.key.is_ensemble {
+        true => row.name(),
+        false => format!("{}, {}", row.name(), epistemic.way),
+    };
     if let Some(r) = results.related_to_raters(&epistemic.entropy)? {
         all.push(Finding {
             statement: "epistemic uncertainty correlates with the raters' disagreement".into(),

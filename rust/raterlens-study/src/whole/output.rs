@@ -250,9 +250,9 @@ fn findings_group(findings: &[Finding]) -> FigureGroup {
         name: f.statement.clone(),
         cells: vec![
             f.models.clone(),
-            f.measure.clone(),
-            difference(&f.difference),
             f.verdict.words().to_owned(),
+            difference(&f.difference),
+            f.measure.clone(),
         ],
         is_apart: false,
     };
@@ -261,9 +261,10 @@ fn findings_group(findings: &[Finding]) -> FigureGroup {
         lead: "Differences are positive in the finding's direction, with 95 % bootstrap intervals over images. A finding holds where the whole interval is positive.".into(),
         tables: vec![DataTable {
             title: String::new(),
-            columns: ["models", "measure", "difference", "verdict"].map(str::to_owned).into(),
+            columns: ["models", "verdict", "difference", "measure"].map(str::to_owned).into(),
             rows: findings.iter().map(row).collect(),
             note: "Intervals are of these test images and these trained models; each finding is looked at by itself, without correction for their number.".into(),
+            is_words: true,
         }],
         figures: Vec::new(),
     }

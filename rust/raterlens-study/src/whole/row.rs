@@ -89,6 +89,12 @@ impl Row {
         self.ways.iter().find(|w| w.way == way)
     }
 
+    /// The ways that differ: the plain prediction of an ensemble is the mean of its members, which [`Way::Ensemble`] is, too.
+    pub fn distinct_ways(&self) -> impl Iterator<Item = &WayRow> {
+        let ways = self.ways.iter();
+        ways.filter(|w| !self.key.is_ensemble || w.way != Way::Plain)
+    }
+
     /// The way whose uncertainty is epistemic.
     #[must_use]
     pub fn epistemic(&self) -> Option<&WayRow> {

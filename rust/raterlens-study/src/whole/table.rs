@@ -131,11 +131,23 @@ impl Cell {
         let Some(value) = self.value else {
             return String::new();
         };
-        let mut text = format!("{value:.digits$}");
+        let number = |v: f64| {
+            let text = format!("{v:.digits$}");
+            // No "-0.0".
+            match text
+                .trim_start_matches('-')
+                .chars()
+                .all(|c| "0.".contains(c))
+            {
+                true => text.trim_start_matches('-').to_owned(),
+                false => text.replace('-', "\u{2212}"),
+            }
+        };
+        let mut text = number(value);
         if let Some(sd) = self.sd {
-            text += &format!(" \u{b1} {sd:.digits$}");
+            text += &format!(" \u{b1} {}", number(sd));
         } else if let Some([low, high]) = self.interval {
-            text += &format!(" ({low:.digits$} to {high:.digits$})");
+            text += &format!(" ({} to {})", number(low), number(high));
         }
         let mark = self.mark();
         if !mark.is_empty() {
@@ -158,6 +170,7 @@ impl Table {
             columns: self.columns.clone(),
             rows: self.rows.iter().map(row).collect(),
             note: self.note.clone(),
+            is_words: false,
         }
     }
 
@@ -278,6 +291,8 @@ mod tests {
         assert_eq!(cell(0.03, false).text(1), "94.4 \u{b1} 2.7 \u{b0}");
         assert_eq!(cell(0.2, true).mark(), "");
         assert_eq!(Cell::default().text(2), "");
+        assert_eq!(Cell::plain(-0.001).text(2), "0.00");
+        assert_eq!(Cell::plain(-0.5).text(1), "\u{2212}0.5");
     }
 
     /// By hand: Holm of 0.01, 0.04, 0.03 is 0.03, 0.06, 0.06.

@@ -28,7 +28,31 @@ pub fn tables(results: &Results) -> Result<Vec<Table>, WholeError> {
         disagreement(results)?,
     ];
     all.retain(|t| t.rows.iter().any(|r| !r.is_dissertation));
+    if beside(results, dissertation::MUSCLES, dissertation::brier_41()).is_empty() {
+        return Ok(all.into_iter().flat_map(with_own_muscles).collect());
+    }
     Ok(all)
+}
+
+/// A table by structure, and the dissertation's by its own four muscles after it: the study has other structures.
+fn with_own_muscles(table: Table) -> Vec<Table> {
+    let of_31 = dissertation::MUSCLES_OF_31;
+    let theirs = match table.id.as_str() {
+        "3.1-dice" => Some((of_31, dissertation::dice_31())),
+        "3.1-variance" => Some((of_31, dissertation::variance_31())),
+        "4.1" => Some((dissertation::MUSCLES, dissertation::brier_41())),
+        "4.4" => Some((dissertation::MUSCLES, dissertation::dice_44())),
+        _ => None,
+    };
+    let theirs = theirs.map(|(muscles, rows)| Table {
+        id: format!("{}-dissertation", table.id),
+        title: format!("The dissertation's {}", table.title),
+        columns: muscles.map(str::to_owned).into(),
+        rows,
+        note: String::new(),
+        digits: table.digits,
+    });
+    std::iter::once(table).chain(theirs).collect()
 }
 
 fn row(name: String, cells: Vec<Cell>) -> TableRow {
@@ -362,7 +386,7 @@ fn calibration(results: &Results) -> Result<Table, WholeError> {
     let mut rows = Vec::new();
     for one in &results.rows {
         let baseline = results.baseline_of(one);
-        let ways = one.ways.iter().filter(|w| w.way != Way::Evidential);
+        let ways = one.distinct_ways().filter(|w| w.way != Way::Evidential);
         for way in ways {
             let other = baseline.and_then(|b| b.way(way.way));
             let mut cells = Vec::new();
@@ -462,7 +486,7 @@ fn disagreement(results: &Results) -> Result<Table, WholeError> {
                 cells(found, voxels),
             ));
         }
-        for way in &one.ways {
+        for way in one.distinct_ways() {
             let found = results.related_to_raters(&way.entropy)?;
             let voxels = Cell::over_images(&way.entropy_r, 1.0, &results.options)?;
             let name = format!("{}: {} entropy", name_of(one, way), way.way.kind());
