@@ -40,12 +40,14 @@ set = ["epochs=1", "batch_size=4", "input_size=[32,32]", "multi_task=false"]
 
 [[plan.models]]
 name = "multi"
+main = false
 networks = ["unet"]
 size = "tiny"
 set = ["epochs=1", "batch_size=4", "input_size=[32,32]"]
 
 [[plan.models]]
 name = "variants"
+main = false
 networks = ["unet+evidential"]
 size = "tiny"
 set = ["epochs=1", "batch_size=4", "input_size=[32,32]", "multi_task=false"]

@@ -33,7 +33,7 @@ fn ln(x: f32) -> f32 {
     f + tail + 0.693_359_4 * exponent
 }
 
-/// `-p ln p` with `0 ln 0 = 0`; 0 also for probabilities that rounding made larger than 1.
+/// `-p ln p` with `0 ln 0 = 0`; barely below 0 for probabilities that rounding made larger than 1, so that sums need [`positive`].
 #[inline(always)]
 pub(crate) fn entropy_term(p: f32) -> f32 {
     let safe = if p > f32::MIN_POSITIVE {
@@ -41,7 +41,7 @@ pub(crate) fn entropy_term(p: f32) -> f32 {
     } else {
         f32::MIN_POSITIVE
     };
-    (-p * ln(safe)).max(0.0)
+    -p * ln(safe)
 }
 
 /// Running sums over the samples of one block.
@@ -112,6 +112,14 @@ pub(crate) fn scale(sums: &mut [f32], factor: f32) {
     }
 }
 
+/// Raises to 0 what rounding put below it.
+#[multiversion(targets("x86_64+avx2", "x86_64+avx"))]
+pub(crate) fn positive(values: &mut [f32]) {
+    for v in values {
+        *v = if *v > 0.0 { *v } else { 0.0 };
+    }
+}
+
 /// Adds the entropy terms of one class.
 #[multiversion(targets("x86_64+avx2", "x86_64+avx"))]
 pub(crate) fn add_entropy(p: &[f32], entropy: &mut [f32]) {
@@ -157,6 +165,10 @@ mod tests {
     fn terms_by_hand() {
         assert_eq!(entropy_term(0.0), 0.0);
         assert_eq!(entropy_term(1.0), 0.0);
+        let mut sums = [entropy_term(1.000_001), 0.25];
+        assert!(sums[0] < 0.0 && sums[0] > -2e-6);
+        positive(&mut sums);
+        assert_eq!(sums, [0.0, 0.25]);
         assert!((entropy_term(0.5) - 0.5 * std::f32::consts::LN_2).abs() < 1e-7);
         assert_eq!(entropy_term(1e-45), 1e-45 * -ln(f32::MIN_POSITIVE)); // a denormal number has no jump
     }

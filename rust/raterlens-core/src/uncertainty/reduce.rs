@@ -4,7 +4,7 @@ use ndarray::{Array3, Array4, ArrayView5, Axis};
 use rayon::prelude::*;
 
 use super::error::UncertaintyError;
-use super::kernel::{add_entropy, add_squares, difference, scale, BlockSums};
+use super::kernel::{add_entropy, add_squares, difference, positive, scale, BlockSums};
 use super::maps::{fault, UncertaintyMaps};
 
 /// Voxels worked on at a time: the block of all samples stays in the processor's second cache.
@@ -153,6 +153,7 @@ impl Block<'_> {
         let part = 1.0 / samples as f32;
         scale(&mut sums.mean, part);
         scale(&mut sums.entropy, part);
+        positive(&mut sums.entropy);
         expected.copy_from_slice(&sums.entropy);
         for (c, (out, mean)) in self
             .mean
@@ -167,6 +168,7 @@ impl Block<'_> {
             }
         }
         scale(variance, part);
+        positive(predictive);
         difference(predictive, expected, information);
         std::mem::take(&mut sums.is_bad)
     }

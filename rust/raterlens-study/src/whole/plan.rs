@@ -27,6 +27,7 @@ use super::noise::NoisePlan;
 /// size = "small"
 /// recipe = "chapter4"
 /// set = ["epochs=100"]
+/// main = true                        # takes part in the experiments, and is shown
 /// ```
 ///
 /// Without a `[plan]` it is [`StudyPlan::usual`].
@@ -73,6 +74,8 @@ pub struct ModelGroup {
     pub recipe: String,
     /// Settings that differ from the recipe, for example `epochs=20`.
     pub set: Vec<String>,
+    /// Whether its models take part in the experiments (number of samples, noise) and are shown.
+    pub main: bool,
 }
 
 impl Default for StudyPlan {
@@ -103,6 +106,7 @@ impl Default for ModelGroup {
             members: 1,
             recipe: "default".into(),
             set: Vec::new(),
+            main: true,
         }
     }
 }
@@ -119,6 +123,7 @@ impl StudyPlan {
     #[must_use]
     pub fn usual(size: &str) -> Self {
         let group = |name: &str, recipe: &str| ModelGroup {
+            main: false,
             name: name.into(),
             recipe: recipe.into(),
             size: size.into(),
@@ -127,6 +132,7 @@ impl StudyPlan {
         let single = ModelGroup {
             ground_truths: vec!["majority".into(), "random".into()],
             members: 5,
+            main: true,
             ..group("single-task", "chapter4")
         };
         let variants = [

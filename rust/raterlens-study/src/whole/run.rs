@@ -9,7 +9,7 @@ use raterlens_engine::{
 };
 use raterlens_nn::open_device;
 use raterlens_raters::study::{Part, StudyCase, StudyFile};
-use raterlens_train::{data_checksums, GroundTruth, Plan, PlannedRun, Watch};
+use raterlens_train::{data_checksums, slug, GroundTruth, Plan, PlannedRun, Watch};
 
 use super::error::WholeError;
 use super::findings::findings;
@@ -55,6 +55,8 @@ pub trait Progress {
 
 /// The models of a combination, in the order of their seeds.
 struct Combination {
+    /// Whether it takes part in the experiments.
+    is_main: bool,
     key: RowKey,
     models: Vec<PathBuf>,
 }
@@ -130,12 +132,15 @@ fn train(
     let report = plan.train(&dir, &device, study.force, &control.cancel, &mut |run| {
         progress.run(run)
     })?;
+    let mut of_plan = study.plan.models.iter();
+    let is_main = of_plan.any(|g| g.main && slug(&g.name) == group);
     let mut found: Vec<Combination> = Vec::new();
     for (run, report) in report.runs {
         let key = key(group, plan, &run);
         match found.iter_mut().find(|c| c.key == key) {
             Some(combination) => combination.models.push(report.model),
             None => found.push(Combination {
+                is_main,
                 key,
                 models: vec![report.model],
             }),
@@ -214,7 +219,7 @@ fn results(
                 "{}-{}-{}-ensemble",
                 key.group, key.network, key.ground_truth
             );
-            let name = raterlens_train::slug(&name);
+            let name = slug(&name);
             progress.step(&format!("Judging {name}"));
             let request = request(study, Epistemic::Ensemble, study.plan.samples);
             let judged = judge.judged(&name, &models, &request, control)?;
@@ -249,7 +254,7 @@ fn file_name(group: &str, model: &Path) -> String {
     format!("{group}-{stem}")
 }
 
-/// The first seed of each combination of the first group, with each number of samples.
+/// The first seed of each combination of the main groups, with each number of samples.
 fn sample_counts(
     study: &WholeStudy<'_>,
     judge: &Judge<'_>,
@@ -260,7 +265,7 @@ fn sample_counts(
 ) -> Result<Vec<SampleCount>, WholeError> {
     let mut found = Vec::new();
     for samples in &study.plan.sample_counts {
-        for combination in first_group(combinations) {
+        for combination in main_ones(combinations) {
             let Some(model) = combination.models.first() else {
                 continue;
             };
@@ -282,14 +287,11 @@ fn sample_counts(
     Ok(found)
 }
 
-fn first_group(combinations: &[Combination]) -> impl Iterator<Item = &Combination> {
-    let first = combinations.first().map(|c| &c.key.group);
-    combinations
-        .iter()
-        .filter(move |c| Some(&c.key.group) == first)
+fn main_ones(combinations: &[Combination]) -> impl Iterator<Item = &Combination> {
+    combinations.iter().filter(|c| c.is_main)
 }
 
-/// The first seed of each network of the first group that was trained on the majority vote (or the first ground truth there is).
+/// The first seed of each network of the main groups that was trained on the majority vote (or the first ground truth there is).
 fn noise_experiment(
     study: &WholeStudy<'_>,
     combinations: &[Combination],
@@ -333,13 +335,13 @@ fn noise_experiment(
     Ok(found)
 }
 
-/// The combinations of the first group with its first ground truth.
+/// The combinations of the main groups with the majority vote, or else the first ground truth.
 fn one_truth(combinations: &[Combination]) -> impl Iterator<Item = &Combination> {
     let majority = GroundTruth::Majority.to_string();
-    let has_majority = first_group(combinations).any(|c| c.key.ground_truth == majority);
+    let has_majority = main_ones(combinations).any(|c| c.key.ground_truth == majority);
     let first = combinations.first().map(|c| c.key.ground_truth.clone());
     let wanted = if has_majority { Some(majority) } else { first };
-    first_group(combinations).filter(move |c| Some(&c.key.ground_truth) == wanted.as_ref())
+    main_ones(combinations).filter(move |c| Some(&c.key.ground_truth) == wanted.as_ref())
 }
 
 /// The images with the most, the least and medium disagreement, by the first seed of each network.
