@@ -1,16 +1,19 @@
 //! Which subjects train, validate and test.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod desks;
+mod file;
+
+use std::collections::BTreeMap;
 use std::fmt;
-use std::path::Path;
 use std::str::FromStr;
 
-use raterlens_core::atomic::write_atomic;
 use raterlens_core::random::Stream;
 use serde::{Deserialize, Serialize};
 
 use super::{StudyCase, StudyFile};
 use crate::error::RatersError;
+use desks::{best_desk, next_subject, seats, subjects, Desk, Subject};
+pub use file::{read_split, write_split};
 
 /// Separates these draws from others of the same seed.
 const PURPOSE: u32 = 0x5350_4c54;
@@ -136,32 +139,6 @@ pub fn split_study(study: &StudyFile, shares: Shares, seed: u64) -> Result<Split
     Ok(Split { parts })
 }
 
-/// How many subjects each part gets: its share, rounded by the largest remainders, and at least one if it has a share.
-fn seats(wanted: [f64; 3], subjects: usize) -> [f64; 3] {
-    let exact = wanted.map(|share| share * subjects as f64);
-    let mut seats = exact.map(|n| if n > 0.0 { n.floor().max(1.0) } else { 0.0 });
-    // Which part is furthest below its share, and which furthest above it.
-    let extreme = |seats: &[f64; 3], sign: f64| {
-        let off = |n: &usize| match (exact.get(*n), seats.get(*n)) {
-            (Some(_), Some(seats)) if sign < 0.0 && *seats < 1.5 => f64::MIN,
-            (Some(exact), Some(seats)) => sign * (exact - seats),
-            _ => f64::MIN,
-        };
-        let order = |a: &usize, b: &usize| off(a).total_cmp(&off(b)).then(b.cmp(a));
-        (0..3).max_by(order).unwrap_or(0)
-    };
-    loop {
-        let open = subjects as f64 - seats.iter().sum::<f64>();
-        if open.abs() < 0.5 {
-            return seats;
-        }
-        let part = extreme(&seats, open.signum());
-        if let Some(n) = seats.get_mut(part) {
-            *n += open.signum();
-        }
-    }
-}
-
 fn wanted_shares(shares: Shares) -> Result<[f64; 3], RatersError> {
     let train = 1.0 - shares.validation - shares.test;
     let wanted = [train, shares.validation, shares.test];
@@ -174,188 +151,11 @@ fn wanted_shares(shares: Shares) -> Result<[f64; 3], RatersError> {
     )))
 }
 
-/// A person with the properties that are to be spread evenly.
-#[derive(Debug)]
-struct Subject<'a> {
-    cases: Vec<&'a str>,
-    /// How often each property occurs.
-    tokens: BTreeMap<String, u32>,
-}
-
-fn subjects(study: &StudyFile) -> Vec<Subject<'_>> {
-    let mut found: BTreeMap<&str, Subject<'_>> = BTreeMap::new();
-    for case in &study.cases {
-        let subject = found.entry(case.subject()).or_insert_with(|| Subject {
-            cases: Vec::new(),
-            tokens: BTreeMap::from([(person(case), 1)]),
-        });
-        subject.cases.push(&case.name);
-        if let Some(level) = case.attributes.get("level") {
-            *subject.tokens.entry(format!("level {level}")).or_default() += 1;
-        }
-    }
-    found.into_values().collect()
-}
-
-/// Sex and age group together.
-fn person(case: &StudyCase) -> String {
-    let of = |name: &str| case.attributes.get(name).map_or("", String::as_str);
-    format!("person {} {}", of("sex"), of("age_group"))
-}
-
-/// One part while it is filled: what it still wants.
-#[derive(Debug)]
-struct Desk {
-    subjects: f64,
-    tokens: BTreeMap<String, f64>,
-}
-
-impl Desk {
-    fn new(share: f64, seats: f64, subjects: &[Subject<'_>]) -> Self {
-        let mut tokens = BTreeMap::new();
-        for (token, count) in subjects.iter().flat_map(|s| &s.tokens) {
-            *tokens.entry(token.clone()).or_default() += share * f64::from(*count);
-        }
-        Self {
-            subjects: seats,
-            tokens,
-        }
-    }
-
-    fn take(&mut self, subject: &Subject<'_>) {
-        self.subjects -= 1.0;
-        for (token, count) in &subject.tokens {
-            if let Some(wanted) = self.tokens.get_mut(token) {
-                *wanted -= f64::from(*count);
-            }
-        }
-    }
-}
-
-/// The next subject to be placed: the first that has the rarest property among those waiting; and that property.
-fn next_subject(waiting: &[&Subject<'_>]) -> Option<(usize, Option<String>)> {
-    let mut left: BTreeMap<&str, u32> = BTreeMap::new();
-    for token in waiting.iter().flat_map(|s| s.tokens.keys()) {
-        *left.entry(token).or_default() += 1;
-    }
-    let rarest = left.iter().min_by_key(|(token, n)| (**n, **token));
-    let Some((token, _)) = rarest else {
-        return (!waiting.is_empty()).then_some((0, None));
-    };
-    let at = waiting.iter().position(|s| s.tokens.contains_key(*token));
-    at.map(|at| (at, Some((*token).to_owned())))
-}
-
-/// Of the parts that have a seat left, that which wants the property most; of equal ones that which wants subjects most.
-fn best_desk(desks: &[Desk; 3], token: Option<&str>) -> usize {
-    let wants = |desk: &Desk| {
-        let of_token = token.and_then(|t| desk.tokens.get(t)).copied();
-        (of_token.unwrap_or_default(), desk.subjects)
-    };
-    let mut best: Option<(usize, (f64, f64))> = None;
-    for (n, desk) in desks
-        .iter()
-        .enumerate()
-        .filter(|(_, desk)| desk.subjects > 0.5)
-    {
-        let here = wants(desk);
-        let more = |there: (f64, f64)| {
-            here.0 > there.0 + 1e-9 || ((here.0 - there.0).abs() <= 1e-9 && here.1 > there.1 + 1e-9)
-        };
-        if best.is_none_or(|(_, there)| more(there)) {
-            best = Some((n, here));
-        }
-    }
-    best.map_or(0, |(n, _)| n)
-}
-
-/// Writes a split as CSV: `case,subject,part`.
-///
-/// # Errors
-/// A file that cannot be written; nothing is left of it then.
-pub fn write_split(split: &Split, study: &StudyFile, path: &Path) -> Result<(), RatersError> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let internal = |e: csv::Error| RatersError::Internal(e.to_string());
-    writer
-        .write_record(["case", "subject", "part"])
-        .map_err(internal)?;
-    for case in &study.cases {
-        let Some(part) = split.part_of(&case.name) else {
-            continue;
-        };
-        writer
-            .write_record([&case.name, case.subject(), &part.to_string()])
-            .map_err(internal)?;
-    }
-    let bytes = writer
-        .into_inner()
-        .map_err(|e| RatersError::Internal(e.to_string()))?;
-    write_atomic(path, |out| out.write_all(&bytes)).map_err(|e| RatersError::output(path, e))
-}
-
-/// Reads a split that [`write_split`] wrote, or one made by hand with columns `case` and `part`.
-///
-/// # Errors
-/// [`RatersError::Study`] with every fault: an image of the study that is not listed, an unknown one, a word that is no part, a
-/// subject in two parts.
-pub fn read_split(path: &Path, study: &StudyFile) -> Result<Split, RatersError> {
-    #[derive(Deserialize)]
-    struct Row {
-        case: String,
-        part: String,
-    }
-    let bytes = std::fs::read(path).map_err(|source| RatersError::Input {
-        source,
-        path: path.to_path_buf(),
-    })?;
-    let mut problems = Vec::new();
-    let mut parts = BTreeMap::new();
-    let mut reader = csv::ReaderBuilder::new()
-        .trim(csv::Trim::All)
-        .from_reader(bytes.as_slice());
-    for row in reader.deserialize::<Row>() {
-        match row.map_err(|e| e.to_string()).and_then(|row| {
-            let part: Part = row.part.parse()?;
-            Ok((row.case, part))
-        }) {
-            Ok((case, _)) if !study.cases.iter().any(|c| c.name == case) => {
-                problems.push(format!("the study has no case '{case}'"));
-            }
-            Ok((case, part)) => {
-                parts.insert(case, part);
-            }
-            Err(error) => problems.push(error),
-        }
-    }
-    let missing = study.cases.iter().filter(|c| !parts.contains_key(&c.name));
-    problems.extend(missing.map(|c| format!("case '{}' is in no part", c.name)));
-    problems.extend(divided_subjects(study, &parts));
-    if problems.is_empty() {
-        return Ok(Split { parts });
-    }
-    let named = |p: String| format!("split: {p}");
-    Err(RatersError::Study {
-        problems: problems.into_iter().map(named).collect(),
-    })
-}
-
-fn divided_subjects(study: &StudyFile, parts: &BTreeMap<String, Part>) -> Vec<String> {
-    let mut of_subject: BTreeMap<&str, BTreeSet<Part>> = BTreeMap::new();
-    for case in &study.cases {
-        let part = parts.get(&case.name);
-        of_subject
-            .entry(case.subject())
-            .or_default()
-            .extend(part.copied());
-    }
-    let divided = of_subject.into_iter().filter(|(_, parts)| parts.len() > 1);
-    divided
-        .map(|(subject, _)| format!("subject '{subject}' is in more than one part"))
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use super::file::divided_subjects;
     use super::*;
 
     /// `subjects` people with `levels` images each; every third is male, every fourth is old.
@@ -459,16 +259,6 @@ mod tests {
         ] {
             assert!(text.contains(expected), "{text}");
         }
-    }
-
-    #[test]
-    fn seats_by_hand() {
-        let shares = [0.64, 0.16, 0.2];
-        assert_eq!(seats(shares, 28), [18.0, 4.0, 6.0]);
-        assert_eq!(seats(shares, 6), [4.0, 1.0, 1.0]);
-        assert_eq!(seats(shares, 3), [1.0, 1.0, 1.0]);
-        assert_eq!(seats([0.98, 0.01, 0.01], 10), [8.0, 1.0, 1.0]);
-        assert_eq!(seats([0.5, 0.5, 0.0], 2), [1.0, 1.0, 0.0]);
     }
 
     #[test]
