@@ -272,12 +272,12 @@ fn sample_counts(
             let name = file_name(&combination.key.group, model);
             progress.step(&format!("Judging {name} with {samples} samples"));
             let request = single_request(study, model, *samples)?;
-            let judged = judge.judged(
-                &format!("{name}-{samples}-samples"),
-                &[model],
-                &request,
-                control,
-            )?;
+            // With the plan's own number it is judged already.
+            let kept = match *samples == study.plan.samples {
+                true => name,
+                false => format!("{name}-{samples}-samples"),
+            };
+            let judged = judge.judged(&kept, &[model], &request, control)?;
             let rows: Vec<Row> = Row::of(combination.key.clone(), &[judged])
                 .into_iter()
                 .collect();
