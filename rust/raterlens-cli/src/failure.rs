@@ -5,6 +5,8 @@ use std::process::ExitCode;
 use raterlens_core::control::Cancelled;
 use raterlens_engine::EngineError;
 use raterlens_raters::RatersError;
+use raterlens_study::whole::WholeError;
+use raterlens_study::StudyError;
 use raterlens_train::TrainError;
 
 /// What shells use for "ended by Ctrl-C".
@@ -24,6 +26,8 @@ fn is_cancelled(error: &anyhow::Error) -> bool {
     matches!(error.downcast_ref(), Some(EngineError::Cancelled))
         || matches!(error.downcast_ref(), Some(RatersError::Cancelled(_)))
         || matches!(error.downcast_ref(), Some(TrainError::Cancelled(_)))
+        || error.downcast_ref().is_some_and(StudyError::is_cancelled)
+        || error.downcast_ref().is_some_and(WholeError::is_cancelled)
         || error.downcast_ref::<Cancelled>().is_some()
 }
 

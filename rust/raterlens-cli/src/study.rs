@@ -83,7 +83,7 @@ pub fn run(args: &StudyArgs) -> Result<()> {
     };
     let found = run_study(&whole, &control, &mut shown);
     bar.finish();
-    if let Err(WholeError::Cancelled(_)) = found {
+    if found.as_ref().is_err_and(WholeError::is_cancelled) {
         eprintln!("Stopped: the same command goes on where it was.");
     }
     let found = found?;

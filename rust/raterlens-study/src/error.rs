@@ -50,3 +50,15 @@ pub enum StudyError {
     #[error("internal: {0}")]
     Internal(String),
 }
+
+impl StudyError {
+    /// Whether the user stopped it.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        match self {
+            Self::Run { source, .. } => matches!(source, EngineError::Cancelled),
+            Self::Raters(error) => matches!(error, RatersError::Cancelled(_)),
+            _ => false,
+        }
+    }
+}

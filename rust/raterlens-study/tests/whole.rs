@@ -154,7 +154,7 @@ fn a_study_is_trained_judged_and_written_and_goes_on() {
     let out = dir.path().join("out");
     // Stopped while a model is judged: nothing is written that looks finished.
     let (stopped, seen) = made(&path, &out, Some("Judging single-small-transunet"));
-    assert!(stopped.is_err());
+    assert!(stopped.is_err_and(|e| e.is_cancelled()));
     assert_eq!(seen.epochs.get(), 10);
     assert!(!out.join("study.json").exists() && !out.join("report.html").exists());
     // Goes on: nothing is trained again.

@@ -68,6 +68,19 @@ pub enum WholeError {
 }
 
 impl WholeError {
+    /// Whether the user stopped it.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        match self {
+            Self::Cancelled(_) => true,
+            Self::Train(error) => matches!(error, TrainError::Cancelled(_)),
+            Self::Judge(error) => error.is_cancelled(),
+            Self::Raters(error) => matches!(error, RatersError::Cancelled(_)),
+            Self::Engine(error) => matches!(error, EngineError::Cancelled),
+            _ => false,
+        }
+    }
+
     /// Something that cannot happen, happened.
     pub(super) fn internal(reason: impl std::fmt::Display) -> Self {
         Self::Internal(reason.to_string())
