@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use raterlens_core::control::Cancelled;
 use raterlens_engine::EngineError;
+use raterlens_images::ImageFileError;
 use raterlens_raters::RatersError;
 use raterlens_train::TrainError;
 
@@ -24,6 +25,7 @@ fn is_cancelled(error: &anyhow::Error) -> bool {
     matches!(error.downcast_ref(), Some(EngineError::Cancelled))
         || matches!(error.downcast_ref(), Some(RatersError::Cancelled(_)))
         || matches!(error.downcast_ref(), Some(TrainError::Cancelled(_)))
+        || matches!(error.downcast_ref(), Some(ImageFileError::Cancelled(_)))
         || error.downcast_ref::<Cancelled>().is_some()
 }
 
