@@ -11,7 +11,7 @@ CARGO ?= cargo
 INPUT ?=
 DEMO_DIR ?= build/demo
 # What `make demo` has to set up (see `python3 tools/setup.py --list`).
-DEMO_STEPS ?= system rust torch cmake slicer-host
+DEMO_STEPS ?= system rust torch itk cmake slicer-host
 # Further arguments of the program, for example SEGMENT_ARGS="--device cuda".
 SEGMENT_ARGS ?=
 TRAIN_ARGS ?=
@@ -37,7 +37,7 @@ setup: ## install everything that is missing (pinned, resumable, repeatable)
 	@$(SETUP) all
 
 build: ## build the program: build/bin/raterlens
-	@$(SETUP) system rust torch
+	@$(SETUP) system rust torch itk
 	@$(MAKE) --no-print-directory .build
 
 .PHONY: .build
@@ -82,7 +82,7 @@ test-tools: ## only the tests of the set-up itself
 	$(VENV)/bin/python -m unittest discover --buffer -s tools/tests -t tools
 
 lint: ## formatting, clippy, Python lint, documentation links, repository hygiene
-	@$(SETUP) system rust torch dev-tools
+	@$(SETUP) system rust torch itk dev-tools
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --release --workspace --all-targets --locked -- -D warnings
 	$(VENV)/bin/python tools/checks/cpp_format.py
@@ -99,7 +99,7 @@ format: ## put all sources into the agreed format
 	$(VENV)/bin/ruff format
 
 bench: ## run the benchmarks, and other programs beside RaterLens where they are installed
-	@$(SETUP) system rust torch
+	@$(SETUP) system rust torch itk
 	$(CARGO) bench --locked --workspace
 	$(CARGO) build --release --locked -p raterlens-core --example time_job
 	$(PYTHON) tools/bench/peers.py $(PEERS_ARGS)
@@ -107,11 +107,11 @@ bench: ## run the benchmarks, and other programs beside RaterLens where they are
 	$(PYTHON) tools/bench/networks.py $(NETWORKS_ARGS)
 
 docs: ## build the Rust documentation: target/doc
-	@$(SETUP) system rust torch
+	@$(SETUP) system rust torch itk
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release --locked --workspace --no-deps
 
 train-demo: ## train models/demo-lumbar.rlmodel anew on synthetic images (TRAIN_ARGS=...)
-	@$(SETUP) system rust torch
+	@$(SETUP) system rust torch itk
 	@$(MAKE) --no-print-directory .build
 	$(PROGRAM) train -o models/demo-lumbar.rlmodel $(TRAIN_ARGS)
 

@@ -2,6 +2,7 @@
 """Puts what was built into ``build/`` the way it would be installed.
 
     build/bin/raterlens                     the program
+    build/bin/raterlens-itk                 ITK in a process of its own, which the program starts
     build/share/raterlens/models/           model packages (from ``models/``)
     build/share/raterlens/sample/           the sample case (from ``samples/demo-lumbar/``)
 
@@ -19,7 +20,10 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-EXECUTABLE = "raterlens.exe" if os.name == "nt" else "raterlens"
+SUFFIX = ".exe" if os.name == "nt" else ""
+EXECUTABLE = "raterlens" + SUFFIX
+#: ITK in a process of its own; not there when built without the feature ``itk``.
+ITK_EXECUTABLE = "raterlens-itk" + SUFFIX
 
 
 def copy_file(source: Path, dest: Path) -> bool:
@@ -46,6 +50,8 @@ def stage(root: Path) -> int:
     """Stages everything of one source tree; returns how many files were copied."""
     target = Path(os.environ.get("CARGO_TARGET_DIR", root / "target"))
     copied = int(copy_file(target / "release" / EXECUTABLE, root / "build" / "bin" / EXECUTABLE))
+    if (target / "release" / ITK_EXECUTABLE).exists():
+        copied += int(copy_file(target / "release" / ITK_EXECUTABLE, root / "build" / "bin" / ITK_EXECUTABLE))
     share = root / "build" / "share" / "raterlens"
     copied += mirror(root / "models", share / "models")
     copied += mirror(root / "samples" / "demo-lumbar", share / "sample")

@@ -6,8 +6,11 @@ from . import paths
 from .venv import pip_install_lock
 
 LOCK = paths.REQUIREMENTS / "itksnap.txt"
+#: What the tests of image formats need beside SimpleITK, which comes with the former.
+IMAGES_LOCK = paths.REQUIREMENTS / "images.txt"
 
 
 def run() -> None:
-    """Installs ``itksnap-dss-server`` and ``itksnap-dss`` with all they import into ``.cache/itksnap-venv``."""
+    """Installs ITK-SNAP's packages with all they import, and pydicom, into ``.cache/itksnap-venv``."""
     pip_install_lock(LOCK, paths.ITKSNAP_VENV)
+    pip_install_lock(IMAGES_LOCK, paths.ITKSNAP_VENV)

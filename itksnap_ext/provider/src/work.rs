@@ -67,6 +67,7 @@ fn segment(
     let case = PlannedCase {
         path: project.main_image(),
         name: "ticket".to_owned(),
+        series: None,
     };
     let dir = folder.join("case");
     let mut request = SegmentRequest::default();

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use raterlens_core::control::Cancelled;
 use raterlens_engine::EngineError;
+use raterlens_images::ImageFileError;
 use raterlens_raters::RatersError;
 use raterlens_study::whole::WholeError;
 use raterlens_study::StudyError;
@@ -28,6 +29,7 @@ fn is_cancelled(error: &anyhow::Error) -> bool {
         || matches!(error.downcast_ref(), Some(TrainError::Cancelled(_)))
         || error.downcast_ref().is_some_and(StudyError::is_cancelled)
         || error.downcast_ref().is_some_and(WholeError::is_cancelled)
+        || matches!(error.downcast_ref(), Some(ImageFileError::Cancelled(_)))
         || error.downcast_ref::<Cancelled>().is_some()
 }
 

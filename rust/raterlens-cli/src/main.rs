@@ -8,6 +8,7 @@ mod failure;
 mod interrupt;
 mod model;
 mod model_path;
+mod preprocess;
 mod raters;
 mod sampling_args;
 mod segment;
@@ -35,6 +36,8 @@ struct Cli {
 enum Command {
     /// Segment one or more images
     Segment(segment::SegmentArgs),
+    /// Convert an image, take noise and the bias field away, normalise, resample
+    Preprocess(preprocess::PreprocessArgs),
     /// Fuse several raters' label maps of one image into one consensus
     Fuse(raters::fuse::FuseArgs),
     /// Map where several raters of one image differ, and how much
@@ -73,6 +76,7 @@ fn main() -> ExitCode {
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or(filter)).init();
     let result = match command {
         Command::Segment(args) => segment::run(&args),
+        Command::Preprocess(args) => preprocess::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Fuse(args) => raters::fuse::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Variability(args) => raters::variability::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Agree(args) => raters::agree::run(&args).map(|()| ExitCode::SUCCESS),

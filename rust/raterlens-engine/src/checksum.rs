@@ -22,8 +22,48 @@ pub(crate) fn sha256_of_file(path: &Path) -> io::Result<String> {
     Ok(digest.iter().map(|b| format!("{b:02x}")).collect())
 }
 
+/// SHA-256 over `extra` and the names and contents of all files in a folder and the folders in it, in order of their paths.
+pub(crate) fn sha256_of_folder(folder: &Path, extra: &str) -> io::Result<String> {
+    let (mut folders, mut files) = (vec![folder.to_path_buf()], Vec::new());
+    while let Some(next) = folders.pop() {
+        for entry in std::fs::read_dir(next)? {
+            let entry = entry?;
+            // Links to folders are not followed: they could lead in circles.
+            match entry.file_type()?.is_dir() {
+                true => folders.push(entry.path()),
+                false => files.push(entry.path()),
+            }
+        }
+    }
+    files.sort();
+    let mut hasher = Sha256::new();
+    hasher.update(extra);
+    for file in files.iter().filter(|f| f.is_file()) {
+        let name = file.strip_prefix(folder).unwrap_or(file);
+        hasher.update(name.as_os_str().as_encoded_bytes());
+        hasher.update([0]);
+        hasher.update(sha256_of_file(file)?);
+    }
+    let digest = hasher.finalize();
+    Ok(digest.iter().map(|b| format!("{b:02x}")).collect())
+}
+
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_folder_is_all_its_files_and_the_chosen_series() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("b")).unwrap();
+        std::fs::write(dir.path().join("a"), "1").unwrap();
+        std::fs::write(dir.path().join("b/c"), "2").unwrap();
+        let sum = |series: &str| super::sha256_of_folder(dir.path(), series).unwrap();
+        let first = sum("");
+        assert_eq!(first, sum(""));
+        assert_ne!(first, sum("2"));
+        std::fs::write(dir.path().join("b/c"), "3").unwrap();
+        assert_ne!(first, sum(""));
+    }
+
     #[test]
     fn the_checksum_of_abc_is_the_published_one() {
         let file = tempfile::NamedTempFile::new().unwrap();

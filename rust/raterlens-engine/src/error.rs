@@ -8,6 +8,7 @@ use raterlens_core::control::Cancelled;
 use raterlens_core::image_check::ImageError;
 use raterlens_core::nifti_io::NiftiError;
 use raterlens_core::{ResampleError, VolumeError};
+use raterlens_images::ImageFileError;
 use raterlens_itksnap::WorkspaceError;
 use raterlens_nn::{NnError, PackageError};
 use thiserror::Error;
@@ -25,6 +26,9 @@ pub enum EngineError {
     /// The image file cannot be used.
     #[error(transparent)]
     File(#[from] NiftiError),
+    /// The image file of another format cannot be used.
+    #[error(transparent)]
+    ImageFile(ImageFileError),
     /// An input file or folder cannot be opened or read.
     #[error("cannot read the input: {source} ({})", path.display())]
     Input {
@@ -82,6 +86,16 @@ impl From<NnError> for EngineError {
     }
 }
 
+impl From<ImageFileError> for EngineError {
+    fn from(error: ImageFileError) -> Self {
+        match error {
+            ImageFileError::Nifti(error) => Self::File(error),
+            ImageFileError::Cancelled(_) => Self::Cancelled,
+            other => Self::ImageFile(other),
+        }
+    }
+}
+
 impl From<Cancelled> for EngineError {
     fn from(Cancelled: Cancelled) -> Self {
         Self::Cancelled
@@ -112,6 +126,16 @@ impl EngineError {
     /// A file of the results that could not be written half-way.
     pub(crate) fn write(path: impl Into<PathBuf>, source: io::Error) -> Self {
         Self::output(path, AtomicError::Write(source))
+    }
+
+    /// An image file of the results that could not be written.
+    pub(crate) fn image_file_output(path: impl Into<PathBuf>, source: ImageFileError) -> Self {
+        match source {
+            ImageFileError::Nifti(source) => Self::image_output(path, source),
+            ImageFileError::Write(source) => Self::write(path, source),
+            ImageFileError::Cancelled(_) => Self::Cancelled,
+            other => Self::write(path, io::Error::other(other.to_string())),
+        }
     }
 
     /// An image file of the results that could not be written.

@@ -12,6 +12,7 @@ use raterlens_core::metrics::MetricError;
 use raterlens_core::nifti_io::NiftiError;
 use raterlens_core::variability::VariabilityError;
 use raterlens_core::{GridError, LabelSchemeError, VolumeError};
+use raterlens_images::ImageFileError;
 use thiserror::Error;
 
 /// Why a request failed. Nothing was written.
@@ -71,7 +72,7 @@ pub enum RatersError {
     #[error("{source} ({})", path.display())]
     File {
         /// The reason.
-        source: NiftiError,
+        source: ImageFileError,
         /// The file.
         path: PathBuf,
     },
@@ -163,6 +164,17 @@ impl From<VolumeError> for RatersError {
 }
 
 impl RatersError {
+    /// A file that could not be read, or whose reading was cancelled.
+    pub(crate) fn image_input(path: &Path, source: ImageFileError) -> Self {
+        match source {
+            ImageFileError::Cancelled(cancelled) => cancelled.into(),
+            source => Self::File {
+                source,
+                path: path.to_path_buf(),
+            },
+        }
+    }
+
     pub(crate) fn output(path: &Path, source: impl Into<AtomicError>) -> Self {
         Self::Output {
             source: source.into(),

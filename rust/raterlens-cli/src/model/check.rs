@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::Args;
-use raterlens_core::nifti_io::{read_image, read_labels};
 use raterlens_core::{LabelMap, Volume};
 use raterlens_engine::check::compare_with_reference;
 use raterlens_engine::{
     CancelFlag, Control, DeviceRequest, SegmentRequest, SegmentResult, Segmenter,
 };
+use raterlens_images::{read_image, read_labels, ReadOptions};
 use raterlens_nn::ModelPackage;
 use raterlens_synth::{generate_case, SynthOptions};
 
@@ -85,16 +85,17 @@ fn compare(
         Some(text) => labels::values(text)?,
         None => segmenter.scheme().clone(),
     };
-    let image = read_image(image)
-        .with_context(|| format!("cannot use {}", image.display()))?
-        .volume;
-    let reference: LabelMap = read_labels(drawn)
-        .with_context(|| format!("cannot use {}", drawn.display()))?
-        .0;
     let control = Control {
         progress: None,
         cancel: cancel.clone(),
     };
+    let options = ReadOptions::default();
+    let image = read_image(image, &options, &control)
+        .with_context(|| format!("cannot use {}", image.display()))?
+        .volume;
+    let reference: LabelMap = read_labels(drawn, &options, &control)
+        .with_context(|| format!("cannot use {}", drawn.display()))?
+        .0;
     let request = SegmentRequest::default();
     let check =
         compare_with_reference(segmenter, &image, &reference, &meaning, &request, &control)?;

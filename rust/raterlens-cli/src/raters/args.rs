@@ -19,7 +19,7 @@ use crate::workspace::check_copy;
 /// The label maps of one image, and where results go.
 #[derive(Debug, Args)]
 pub struct RaterArgs {
-    /// Label maps (NIfTI) of one image, one per rater: FILE, or NAME=FILE to name the rater. Or one ITK-SNAP workspace, whose segmentation layers are the raters
+    /// Label maps (NIfTI, .seg.nrrd, NRRD, MetaImage, ...) of one image, one per rater: FILE, or NAME=FILE to name the rater. Or one ITK-SNAP workspace, whose segmentation layers are the raters
     #[arg(value_name = "RATER", required = true)]
     raters: Vec<String>,
     #[command(flatten)]
@@ -31,7 +31,7 @@ pub struct RaterArgs {
 /// What the labels are called.
 #[derive(Debug, Args)]
 pub struct NameArgs {
-    /// Names of the labels: an ITK-SNAP label description file, or JSON such as a package's model.json
+    /// Names of the labels: an ITK-SNAP label description file, JSON such as a package's model.json, or a .seg.nrrd
     #[arg(long, value_name = "FILE")]
     labels: Option<PathBuf>,
     /// Look at these label values only, in this order (1,2,3); other labels count as background

@@ -25,12 +25,15 @@ use summary::Summary;
 /// Options of `raterlens segment`.
 #[derive(Debug, Clone, Args)]
 pub struct SegmentArgs {
-    /// NIfTI images, folders of them, or ITK-SNAP workspaces, whose main image is taken. One image is written to DIR itself, several to a folder each
+    /// Images (NIfTI, NRRD, MetaImage, ...), folders of them or of a DICOM series, or ITK-SNAP workspaces, whose main image is taken. One image is written to DIR itself, several to a folder each
     #[arg(value_name = "IMAGE", required_unless_present = "list")]
     images: Vec<PathBuf>,
     /// Text file with one image path per line, relative to the list's folder
     #[arg(long, value_name = "FILE")]
     list: Option<PathBuf>,
+    /// Which DICOM series of a folder with several: its number, UID or description
+    #[arg(long, value_name = "SERIES")]
+    series: Option<String>,
     /// Model package (a folder NAME.rlmodel); default: $RATERLENS_MODEL, else the one installed. Several, with commas or repeated:
     /// an ensemble, which answers with its members' mean
     #[arg(long, value_name = "MODEL", value_delimiter = ',')]
@@ -176,10 +179,12 @@ impl Jobs {
 
 fn plan(args: &SegmentArgs) -> Result<Jobs> {
     if let (None, [image]) = (&args.list, args.images.as_slice()) {
-        if !image.is_dir() {
+        // A folder that stands for itself is a DICOM series.
+        if !image.is_dir() || matches!(images_at(image)?.as_slice(), [only] if only == image) {
             return Ok(Jobs::One(PlannedCase {
                 path: image.clone(),
                 name: case_name(image),
+                series: args.series.clone(),
             }));
         }
     }
@@ -198,7 +203,11 @@ fn plan(args: &SegmentArgs) -> Result<Jobs> {
             args.out.display()
         );
     }
-    Ok(Jobs::Batch(plan_cases(&images)))
+    let mut plan = plan_cases(&images);
+    for case in plan.cases.iter_mut().filter(|c| c.path.is_dir()) {
+        case.series.clone_from(&args.series);
+    }
+    Ok(Jobs::Batch(plan))
 }
 
 fn one(

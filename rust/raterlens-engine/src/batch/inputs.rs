@@ -1,7 +1,10 @@
 //! From what a user names to image files: files, folders, list files.
 
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
+
+use raterlens_images::Family;
 
 use crate::error::EngineError;
 
@@ -14,11 +17,20 @@ pub fn looks_like_nifti(path: &Path) -> bool {
     name.is_some_and(|n| n.ends_with(".nii") || n.ends_with(".nii.gz"))
 }
 
-/// The images that a path stands for: a file itself, or the `.nii` and `.nii.gz` files directly inside a
-/// folder, sorted by name (hidden files are passed over).
+/// Whether a file name looks like an image that is a whole volume: any known format but DICOM, whose files are slices.
+fn looks_like_volume(path: &Path) -> bool {
+    matches!(
+        Family::of(path),
+        Some(Family::Nifti | Family::Nrrd | Family::MetaImage)
+    ) && !path.is_dir()
+}
+
+/// The images that a path stands for: a file itself, or the images (NIfTI, NRRD, MetaImage) directly inside a
+/// folder, sorted by name (hidden files are passed over; of header and voxel file, the header counts). A folder
+/// without such images stands for its DICOM series, if it has files at all.
 ///
 /// # Errors
-/// A folder that cannot be read or holds no NIfTI image. A file is not opened here.
+/// A folder that cannot be read or holds no files. A file is not opened here.
 pub fn images_at(path: &Path) -> Result<Vec<PathBuf>, EngineError> {
     if !path.is_dir() {
         return Ok(vec![path.to_path_buf()]);
@@ -27,24 +39,45 @@ pub fn images_at(path: &Path) -> Result<Vec<PathBuf>, EngineError> {
         path: path.to_path_buf(),
         source,
     };
-    let mut images = Vec::new();
+    let (mut images, mut others) = (Vec::new(), false);
     for entry in fs::read_dir(path).map_err(fail)? {
         let file = entry.map_err(fail)?.path();
         let hidden = file
             .file_name()
             .is_some_and(|n| n.to_string_lossy().starts_with('.'));
-        if !hidden && looks_like_nifti(&file) && file.is_file() {
+        let is_voxels = file
+            .extension()
+            .is_some_and(|e| e.eq_ignore_ascii_case("img"));
+        if !hidden && looks_like_volume(&file) && !is_voxels {
             images.push(file);
+        } else {
+            others |= !hidden && is_dicom(&file);
         }
     }
     images.sort();
+    if images.is_empty() && others {
+        return Ok(vec![path.to_path_buf()]);
+    }
     if images.is_empty() {
         return Err(EngineError::Request(format!(
-            "the folder holds no NIfTI image (.nii or .nii.gz): name a folder of images or the images themselves ({})",
+            "the folder holds no NIfTI image (.nii or .nii.gz), no NRRD, MetaImage or DICOM either: name a folder of images or the images themselves ({})",
             path.display()
         )));
     }
     Ok(images)
+}
+
+/// Whether a file has the mark of DICOM behind its preamble, or a folder such files.
+fn is_dicom(path: &Path) -> bool {
+    if path.is_dir() {
+        let entries = fs::read_dir(path).into_iter().flatten().flatten();
+        return entries
+            .map(|e| e.path())
+            .any(|p| p.is_file() && is_dicom(&p));
+    }
+    let mut start = Vec::new();
+    let read = fs::File::open(path).and_then(|f| f.take(132).read_to_end(&mut start));
+    read.is_ok() && start.get(128..132) == Some(b"DICM")
 }
 
 /// Reads a list file: one path per line, UTF-8; empty lines and lines that start with `#` are passed over;

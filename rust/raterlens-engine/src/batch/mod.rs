@@ -6,7 +6,7 @@ mod table;
 
 use std::path::{Path, PathBuf};
 
-use raterlens_core::nifti_io::read_image;
+use raterlens_images::{read_image, ReadOptions};
 
 use crate::case::{is_complete, read_record, CaseSource, CaseWriter, Fingerprint, Overwrite};
 use crate::error::EngineError;
@@ -84,14 +84,22 @@ pub fn run_case(
     control: &Control<'_>,
 ) -> Result<(CaseStatus, RunRecord), EngineError> {
     control.cancel.check()?;
-    let source = CaseSource::open(&case.path)?;
+    let source = CaseSource::open_series(&case.path, case.series.as_deref())?;
     let wanted = Fingerprint::new(&source, segmenter, request);
     if policy == Policy::Resume && is_complete(dir, &wanted) {
         if let Some(record) = read_record(dir) {
             return Ok((CaseStatus::Skipped, record));
         }
     }
-    let image = read_image(&case.path)?;
+    let options = ReadOptions {
+        series: case.series.clone(),
+        ..ReadOptions::default()
+    };
+    let quiet = Control {
+        progress: None,
+        cancel: control.cancel.clone(),
+    };
+    let image = read_image(&case.path, &options, &quiet)?;
     let overwrite = match policy {
         Policy::Resume => Overwrite::OwnUnchanged,
         Policy::Force => Overwrite::Always,

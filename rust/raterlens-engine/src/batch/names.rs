@@ -10,6 +10,8 @@ pub struct PlannedCase {
     pub path: PathBuf,
     /// Name of its case: a folder name that is valid on every system.
     pub name: String,
+    /// Which DICOM series of a folder: its number, UID or description; not needed where there is one.
+    pub series: Option<String>,
 }
 
 /// Which images become which cases.
@@ -21,7 +23,7 @@ pub struct BatchPlan {
     pub notes: Vec<String>,
 }
 
-/// Names a case after its file, without `.nii` or `.nii.gz`; characters that some system forbids in file
+/// Names a case after its file, without the ending of its format; characters that some system forbids in file
 /// names become `_`.
 ///
 /// ```
@@ -35,7 +37,10 @@ pub fn case_name(path: &Path) -> String {
     let file = path.file_name().map(|f| f.to_string_lossy().into_owned());
     let file = file.unwrap_or_default();
     let lower = file.to_ascii_lowercase();
-    let cut = [".nii.gz", ".nii"].iter().find(|e| lower.ends_with(**e));
+    let endings = [
+        ".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd", ".gipl", ".dcm",
+    ];
+    let cut = endings.iter().find(|e| lower.ends_with(**e));
     let stem = cut.and_then(|e| file.get(..file.len() - e.len()));
     safe_name(stem.unwrap_or(&file))
 }
@@ -53,6 +58,7 @@ pub fn plan_cases(paths: &[PathBuf]) -> BatchPlan {
             plan.cases.push(PlannedCase {
                 path: path.clone(),
                 name,
+                series: None,
             });
         } else {
             plan.notes

@@ -13,7 +13,8 @@ use super::{
     LABEL_DESCRIPTION_FILE, MEASURES_FILE, UNCERTAINTY_FILE, WORKSPACE_FILE,
 };
 use crate::error::EngineError;
-use raterlens_core::control::CancelFlag;
+use raterlens_core::control::{CancelFlag, Control};
+use raterlens_images::{is_seg_nrrd, write_labels as write_family_labels, write_segmentation};
 
 /// Names of all files that a case may have but the run record; without `maps`, of a model that predicts none.
 pub(super) fn output_names(container: Container, scheme: &LabelScheme, maps: bool) -> Vec<String> {
@@ -21,6 +22,7 @@ pub(super) fn output_names(container: Container, scheme: &LabelScheme, maps: boo
     if maps {
         names.extend(scheme.structures.iter().map(|s| variance_file(&s.name)));
     }
+    names.extend(container.segmentation_file().map(str::to_owned));
     names.extend([MEASURES_FILE, WORKSPACE_FILE, LABEL_DESCRIPTION_FILE].map(str::to_owned));
     names
 }
@@ -39,6 +41,9 @@ pub(super) fn write_all(
     let path = staging.join(LABELS_FILE);
     write_labels(&path, &case.result.labels, grid)
         .map_err(|e| EngineError::image_output(&path, e))?;
+    if let Some(file) = case.source.container.segmentation_file() {
+        write_family(&staging.join(file), case, cancel)?;
+    }
     for (structure, map) in case.scheme.structures.iter().zip(&case.result.variance) {
         cancel.check()?;
         let path = staging.join(variance_file(&structure.name));
@@ -70,10 +75,27 @@ pub(super) fn write_all(
     })
 }
 
-/// Copies the input unchanged; a pair of files becomes one of 32-bit floats.
+/// The labels in the input's family of formats.
+fn write_family(path: &Path, case: &Case<'_>, cancel: &CancelFlag) -> Result<(), EngineError> {
+    let control = Control {
+        progress: None,
+        cancel: cancel.clone(),
+    };
+    let labels = &case.result.labels;
+    let written = match is_seg_nrrd(path) {
+        true => write_segmentation(path, labels, case.scheme, &control),
+        false => write_family_labels(path, labels, None, &control),
+    };
+    written.map_err(|e| EngineError::image_file_output(path, e))
+}
+
+/// Copies the input unchanged; a pair of files, or another format, becomes one of 32-bit floats.
 fn write_image(staging: &Path, case: &Case<'_>) -> Result<(), EngineError> {
     let path = staging.join(case.source.container.image_file());
-    if case.source.container == Container::Pair {
+    if matches!(
+        case.source.container,
+        Container::Pair | Container::Converted(_)
+    ) {
         let written = write_map_f32(&path, &case.image.volume, Some(&case.image.grid));
         return written.map_err(|e| EngineError::image_output(&path, e));
     }

@@ -2,8 +2,9 @@
 //!
 //! | File | Content |
 //! | --- | --- |
-//! | `image.nii.gz` (or `image.nii`) | the input, byte for byte, so that the folder can be moved |
+//! | `image.nii.gz` (or `image.nii`) | the input, byte for byte if it is NIfTI, so that the folder can be moved |
 //! | `labels.nii.gz` | structure ids on the input's grid |
+//! | `labels.seg.nrrd` or `labels.mha` | the same for 3D Slicer and others, if the input is NRRD or DICOM, or MetaImage |
 //! | `variance_<structure>.nii.gz` | predicted inter-rater variance, 32-bit float, same grid |
 //! | `epistemic_entropy.nii.gz`, `mutual_information.nii.gz`, `aleatoric_entropy.nii.gz` | uncertainty of the model in nats, if asked for |
 //! | `probabilities.nii.gz` | probabilities of all classes, if asked for |

@@ -4,7 +4,9 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use crate::checksum::sha256_of_file;
+use raterlens_images::Family;
+
+use crate::checksum::{sha256_of_file, sha256_of_folder};
 use crate::error::EngineError;
 use crate::run_record::InputIdentity;
 
@@ -17,6 +19,8 @@ pub enum Container {
     NiiGz,
     /// A header and a voxel file.
     Pair,
+    /// Another format, which becomes NIfTI of 32-bit floats.
+    Converted(Family),
 }
 
 impl Container {
@@ -25,12 +29,24 @@ impl Container {
     pub fn image_file(self) -> &'static str {
         match self {
             Self::Nii => "image.nii",
-            Self::NiiGz | Self::Pair => "image.nii.gz",
+            Self::NiiGz | Self::Pair | Self::Converted(_) => "image.nii.gz",
+        }
+    }
+
+    /// Name of a further segmentation file in the input's family of formats; `None` for NIfTI.
+    #[must_use]
+    pub fn segmentation_file(self) -> Option<&'static str> {
+        match self {
+            Self::Converted(family) => family.segmentation_file(),
+            _ => None,
         }
     }
 
     /// By the file's first bytes, as the image reader decides; pairs by their names.
     fn of(path: &Path) -> std::io::Result<Self> {
+        if let Some(family) = Family::of(path).filter(|f| *f != Family::Nifti) {
+            return Ok(Self::Converted(family));
+        }
         let name = path.to_string_lossy().to_ascii_lowercase();
         let bare = name.strip_suffix(".gz").unwrap_or(&name);
         if bare.ends_with(".hdr") || bare.ends_with(".img") {
@@ -63,11 +79,23 @@ impl CaseSource {
     /// # Errors
     /// The file cannot be read.
     pub fn open(path: &Path) -> Result<Self, EngineError> {
+        Self::open_series(path, None)
+    }
+
+    /// As [`CaseSource::open`], of a DICOM series in a folder: all its files count, and which series was chosen.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub fn open_series(path: &Path, series: Option<&str>) -> Result<Self, EngineError> {
         let fail = |source| EngineError::Input {
             path: path.to_path_buf(),
             source,
         };
-        let sha256 = sha256_of_file(path).map_err(fail)?;
+        let sha256 = match path.is_dir() {
+            true => sha256_of_folder(path, series.unwrap_or_default()),
+            false => sha256_of_file(path),
+        };
+        let sha256 = sha256.map_err(fail)?;
         let container = Container::of(path).map_err(fail)?;
         let file = path.file_name().map(|n| n.to_string_lossy().into_owned());
         Ok(Self {

@@ -3,14 +3,16 @@
 use std::fs;
 use std::path::Path;
 
+use raterlens_core::control::Control;
 use raterlens_core::{LabelScheme, Structure};
+use raterlens_images::{is_seg_nrrd, read_segments};
 use raterlens_itksnap::label_file::{read_label_file, LabelRow};
 use serde::Deserialize;
 
 use crate::error::RatersError;
 
 /// Reads names and colours of labels: an ITK-SNAP label description file, or JSON as in a model package (`model.json` itself, or
-/// its `label_scheme` alone).
+/// its `label_scheme` alone), or a `.seg.nrrd`, whose segments have them.
 ///
 /// ITK-SNAP has names for people only; the name for files is made from it ("Left multifidus" gives `left_multifidus`), with
 /// the label's number where two would be equal. The clear label (0) is passed over.
@@ -18,6 +20,10 @@ use crate::error::RatersError;
 /// # Errors
 /// A file that cannot be read, is neither of the two, or names no structure.
 pub fn read_label_names(path: &Path) -> Result<LabelScheme, RatersError> {
+    if is_seg_nrrd(path) {
+        let segments = read_segments(path, &Control::default());
+        return Ok(segments.map_err(|e| RatersError::image_input(path, e))?.1);
+    }
     let text = fs::read_to_string(path).map_err(|source| RatersError::Input {
         source,
         path: path.to_path_buf(),

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use ndarray::Array4;
 use raterlens_core::fusion::GridDifference;
-use raterlens_core::nifti_io::{read_image, read_series};
+use raterlens_core::nifti_io::read_series;
 use raterlens_core::{Geometry, Volume};
 
 use crate::error::RatersError;
@@ -14,9 +14,7 @@ use crate::error::RatersError;
 /// # Errors
 /// A file that cannot be read, or another grid.
 pub fn load_map(path: &Path, grid: &Geometry) -> Result<Volume<f32>, RatersError> {
-    let map = read_image(path)
-        .map_err(|source| file(path, source))?
-        .volume;
+    let map = super::open::open_image(path)?;
     check_grid(path, grid, map.geometry())?;
     Ok(Volume::new(map.into_parts().0, *grid)?)
 }
@@ -33,10 +31,7 @@ pub fn load_probabilities(path: &Path, grid: &Geometry) -> Result<Array4<f32>, R
 }
 
 fn file(path: &Path, source: raterlens_core::NiftiError) -> RatersError {
-    RatersError::File {
-        source,
-        path: path.to_path_buf(),
-    }
+    RatersError::image_input(path, source.into())
 }
 
 fn check_grid(path: &Path, grid: &Geometry, found: &Geometry) -> Result<(), RatersError> {

@@ -83,12 +83,24 @@ fn are_unique(files: &[RaterFile], unnamed: &[usize]) -> bool {
     names.all(|f| !f.rater.is_empty() && seen.insert(&f.rater))
 }
 
-/// File name without `.nii` or `.nii.gz` (or another extension).
+/// File name without the ending of its format.
 fn stem(path: &Path) -> String {
     let name = path.file_name().map(|n| n.to_string_lossy().into_owned());
     let name = name.unwrap_or_default();
     let lower = name.to_ascii_lowercase();
-    let cut = [".nii.gz", ".nii", ".hdr", ".img"].into_iter();
+    let cut = [
+        ".nii.gz",
+        ".nii",
+        ".hdr",
+        ".img",
+        ".seg.nrrd",
+        ".nrrd",
+        ".nhdr",
+        ".mha",
+        ".mhd",
+        ".gipl",
+    ];
+    let cut = cut.into_iter();
     let cut = cut.filter(|e| lower.ends_with(e)).map(str::len).next();
     name.get(..name.len() - cut.unwrap_or(0))
         .unwrap_or(&name)
