@@ -30,7 +30,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         let made = generate_from_labels(labels.view(), 1.0, &scheme, &options, n as u64)?;
         draw_tile(&made, &mut sheet, n);
     }
-    eprintln!("{:.1} ms an image", started.elapsed().as_secs_f64() * 1e3 / count as f64);
+    eprintln!(
+        "{:.1} ms an image",
+        started.elapsed().as_secs_f64() * 1e3 / count as f64
+    );
     let file = BufWriter::new(File::create(out)?);
     let size = [COLUMNS * TILE, rows * TILE].map(|n| n as u32);
     let mut encoder = png::Encoder::new(file, size[0], size[1]);
@@ -56,7 +59,11 @@ fn read(path: &str) -> Result<Array2<u16>, Box<dyn Error>> {
 fn draw_tile(made: &LabelledImage, sheet: &mut [u8], n: usize) {
     let mut sorted: Vec<f32> = made.image.iter().copied().collect();
     sorted.sort_by(f32::total_cmp);
-    let white = sorted.get(sorted.len() * 99 / 100).copied().unwrap_or(1.0).max(1.0);
+    let white = sorted
+        .get(sorted.len() * 99 / 100)
+        .copied()
+        .unwrap_or(1.0)
+        .max(1.0);
     let side = made.image.nrows();
     let (left, top) = (n % COLUMNS * TILE, n / COLUMNS * TILE);
     for y in 0..TILE {
@@ -66,9 +73,9 @@ fn draw_tile(made: &LabelledImage, sheet: &mut [u8], n: usize) {
             let grey = (value / white * 255.0).clamp(0.0, 255.0) as u8;
             let edge = |map: &Array2<u16>| {
                 let label = map.get(at);
-                [[at[0] + 1, at[1]], [at[0], at[1] + 1]].iter().any(|q| {
-                    map.get(*q).is_some_and(|other| Some(other) != label)
-                })
+                [[at[0] + 1, at[1]], [at[0], at[1] + 1]]
+                    .iter()
+                    .any(|q| map.get(*q).is_some_and(|other| Some(other) != label))
             };
             let mut rgb = [grey; 3];
             if n % 2 == 1 {

@@ -149,7 +149,12 @@ fn of_base(draw: &mut Draw, base: &Base) -> [Signal; TISSUES] {
     let table = [
         (Air, draw.range(0.0, 12.0), 0.2, 0.0),
         (Skin, draw.within(base.skin), grain, 0.0),
-        (SubcutaneousFat, fat * draw.range(0.9, 1.15), 0.5 * grain, 0.5 * patch),
+        (
+            SubcutaneousFat,
+            fat * draw.range(0.9, 1.15),
+            0.5 * grain,
+            0.5 * patch,
+        ),
         (Septum, between(draw.range(0.1, 0.9)), grain, 0.0),
         (DeepFat, fat * draw.range(0.8, 1.0), 0.6 * grain, patch),
         (OtherMuscle, muscle * draw.range(0.9, 1.1), grain, patch),

@@ -41,7 +41,12 @@ impl Fields {
         for ((row, column), class) in whole.indexed_iter() {
             if *class > 0 {
                 let b = seen.get_or_insert([row, row, column, column]);
-                *b = [b[0].min(row), b[1].max(row), b[2].min(column), b[3].max(column)];
+                *b = [
+                    b[0].min(row),
+                    b[1].max(row),
+                    b[2].min(column),
+                    b[3].max(column),
+                ];
             }
         }
         let [top, bottom, left, right] = seen?;

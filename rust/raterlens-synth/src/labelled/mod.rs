@@ -97,10 +97,12 @@ pub fn generate_from_labels(
         (false, false) => Shape::new(labels, scheme, pixel_mm, extent),
     };
     let (frame, placement) = Placement::draw(draw, options);
-    let change = shape.as_ref().map(|s| (s, LevelChange::draw(draw, options, s.reach)));
-    let fields = change.as_ref().and_then(|(shape, change)| {
-        Fields::new(shape, &placement, change, frame, scheme.len())
-    });
+    let change = shape
+        .as_ref()
+        .map(|s| (s, LevelChange::draw(draw, options, s.reach)));
+    let fields = change
+        .as_ref()
+        .and_then(|(shape, change)| Fields::new(shape, &placement, change, frame, scheme.len()));
     let tissues = around(seed, position, options, change.as_ref());
     let mut made = LabelledImage {
         image: Array2::zeros((0, 0)),
@@ -163,7 +165,10 @@ fn tissues_of(draw: &mut Draw, scheme: &LabelScheme, surroundings: Surroundings)
     let partners = scheme.mirror_positions();
     let mut tissues: Vec<Tissue> = Vec::with_capacity(scheme.len());
     for (n, partner) in partners.iter().enumerate() {
-        let inner = scheme.structures.get(n).is_some_and(|s| s.name.starts_with("multifidus"));
+        let inner = scheme
+            .structures
+            .get(n)
+            .is_some_and(|s| s.name.starts_with("multifidus"));
         let tissue = match (surroundings, inner) {
             (Surroundings::Lumbar, true) => Tissue::Multifidus,
             (Surroundings::Lumbar, false) => Tissue::Erector,
@@ -192,7 +197,10 @@ fn inner_structures(scheme: &LabelScheme, fields: &Fields) -> Vec<bool> {
             sum.1 += 1.0;
         }
     }
-    let means: Vec<f64> = from_middle.iter().map(|(s, n)| s / f64::max(*n, 1.0)).collect();
+    let means: Vec<f64> = from_middle
+        .iter()
+        .map(|(s, n)| s / f64::max(*n, 1.0))
+        .collect();
     let present: Vec<f64> = from_middle
         .iter()
         .zip(&means)

@@ -181,10 +181,34 @@ mod tests {
     fn what_is_out_of_range_is_named() {
         assert!(LabelImageOptions::default().check().is_ok());
         let bad = [
-            ("empty_share", LabelImageOptions { empty_share: 1.5, ..Default::default() }),
-            ("fov_mm", LabelImageOptions { fov_mm: (300.0, 200.0), ..Default::default() }),
-            ("contrasts", LabelImageOptions { contrasts: [0.0; 5], ..Default::default() }),
-            ("raters", LabelImageOptions { raters: 0, ..Default::default() }),
+            (
+                "empty_share",
+                LabelImageOptions {
+                    empty_share: 1.5,
+                    ..Default::default()
+                },
+            ),
+            (
+                "fov_mm",
+                LabelImageOptions {
+                    fov_mm: (300.0, 200.0),
+                    ..Default::default()
+                },
+            ),
+            (
+                "contrasts",
+                LabelImageOptions {
+                    contrasts: [0.0; 5],
+                    ..Default::default()
+                },
+            ),
+            (
+                "raters",
+                LabelImageOptions {
+                    raters: 0,
+                    ..Default::default()
+                },
+            ),
         ];
         for (name, options) in bad {
             let error = options.check().unwrap_err().to_string();

@@ -51,10 +51,7 @@ impl Placement {
                 (at[0] - middle) * pixel_mm - shift[0],
                 (at[1] - middle) * pixel_mm - shift[1],
             ];
-            let turned = [
-                cosine * q[0] + sine * q[1],
-                cosine * q[1] - sine * q[0],
-            ];
+            let turned = [cosine * q[0] + sine * q[1], cosine * q[1] - sine * q[0]];
             lattice.push(warp.apply(turned, 0.0));
         }
         (Frame { side, pixel_mm }, Self { lattice, columns })
@@ -108,7 +105,11 @@ impl LevelChange {
             false => draw.range(0.85, 1.25),
         };
         let moved = 1.0 + (moved - 1.0) * options.level_variation;
-        let shallower = if moved < 1.0 { 1.0 - 0.5 * (1.0 - moved) * draw.unit() } else { 1.0 };
+        let shallower = if moved < 1.0 {
+            1.0 - 0.5 * (1.0 - moved) * draw.unit()
+        } else {
+            1.0
+        };
         Self {
             mirrored,
             width,
@@ -145,7 +146,11 @@ impl LevelChange {
                 false => from + (x - to) * (self.side - from) / (self.side - to).max(1.0),
             };
         }
-        let sign = if (p[0] < 0.0) == self.mirrored { 1.0 } else { -1.0 };
+        let sign = if (p[0] < 0.0) == self.mirrored {
+            1.0
+        } else {
+            -1.0
+        };
         [sign * x, y]
     }
 }
@@ -173,7 +178,10 @@ mod tests {
         let change = LevelChange::draw(&mut Draw::new(1, Purpose::Labels, 0), &still, REACH);
         for p in [[12.0, 3.0], [-40.0, -8.0], [69.0, 20.0]] {
             let q = change.to_map(p);
-            assert!((q[0] - p[0]).abs() < 1e-9 && (q[1] - p[1]).abs() < 1e-9, "{q:?}");
+            assert!(
+                (q[0] - p[0]).abs() < 1e-9 && (q[1] - p[1]).abs() < 1e-9,
+                "{q:?}"
+            );
         }
         let mirrored = LabelImageOptions {
             mirror_chance: 1.0,
@@ -193,7 +201,8 @@ mod tests {
         };
         let mut moved = Vec::new();
         for seed in 0..40 {
-            let change = LevelChange::draw(&mut Draw::new(seed, Purpose::Labels, 0), &options, REACH);
+            let change =
+                LevelChange::draw(&mut Draw::new(seed, Purpose::Labels, 0), &options, REACH);
             let [from, to] = change.division.unwrap();
             assert!((change.to_map([to, 0.0])[0] - from).abs() < 1e-9);
             assert!((change.to_map([70.0, 0.0])[0] - 70.0).abs() < 1e-9);

@@ -31,8 +31,9 @@ pub(crate) fn borders(
     let mut division = Array2::zeros(dim);
     for ((row, column), to) in bone.indexed_iter_mut() {
         let at = (row, column);
-        let mut order: Vec<(f32, usize)> =
-            (0..fields.distance.len()).map(|n| (fields.of(n, at), n)).collect();
+        let mut order: Vec<(f32, usize)> = (0..fields.distance.len())
+            .map(|n| (fields.of(n, at), n))
+            .collect();
         order.sort_by(|a, b| b.0.total_cmp(&a.0));
         let (Some(&(d, n)), second) = (order.first(), order.get(1)) else {
             continue;
@@ -122,7 +123,11 @@ pub(crate) fn rate(
             let moved = style.bias_mm as f32 * (1.0 - division)
                 + bone * (style.bone_bias_mm + miss) as f32
                 + doubt * style.wobble_mm as f32 * random * (1.0 - division);
-            let outwards = if inner.get(n).copied().unwrap_or(false) { 1.0 } else { -1.0 };
+            let outwards = if inner.get(n).copied().unwrap_or(false) {
+                1.0
+            } else {
+                -1.0
+            };
             let v = d + moved + division * outwards * border as f32;
             if v > best.1 {
                 best = (n as u16 + 1, v);

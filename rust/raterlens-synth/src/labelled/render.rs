@@ -42,7 +42,10 @@ impl Look {
         let fat = (0..tissues.len())
             .map(|_| {
                 let share = (mean * draw.range(0.5, 1.5)).min(0.95);
-                (share as f32, (draw.unit() * (0.25 + 2.0 * mean)).min(1.0) as f32)
+                (
+                    share as f32,
+                    (draw.unit() * (0.25 + 2.0 * mean)).min(1.0) as f32,
+                )
             })
             .collect();
         let strength = |draw: &mut Draw| match draw.chance(0.2) {
@@ -62,7 +65,11 @@ impl Look {
             saturation: draw
                 .chance(0.25)
                 .then(|| (draw.range(-60.0, -30.0), draw.range(0.1, 0.6) as f32)),
-            gamma: if draw.chance(0.35) { draw.range(0.65, 1.4) } else { 1.0 },
+            gamma: if draw.chance(0.35) {
+                draw.range(0.65, 1.4)
+            } else {
+                1.0
+            },
             blur_px: draw.within(options.blur_px),
             noise: draw.within(options.noise),
         }
@@ -74,7 +81,10 @@ impl Look {
     }
 
     fn signal(&self, tissue: Tissue) -> Signal {
-        self.signals.get(tissue as usize).copied().unwrap_or_default()
+        self.signals
+            .get(tissue as usize)
+            .copied()
+            .unwrap_or_default()
     }
 }
 
@@ -204,9 +214,11 @@ fn inside(look: &Look, structure: usize, grain: &Grain, row: usize, column: usiz
     let line = |t: &Texture, thin: f32| (1.0 - t.at(row, column).abs() * thin).max(0.0);
     let clusters = grain.clusters.at(row, column);
     let strand = line(&grain.streaks[0], 7.0).max(line(&grain.streaks[1], 9.0));
-    let fatty = share * (0.8 + 1.2 * clusters) + streaks * strand * (0.45 + clusters).clamp(0.0, 1.0);
+    let fatty =
+        share * (0.8 + 1.2 * clusters) + streaks * strand * (0.45 + clusters).clamp(0.0, 1.0);
     let texture = 0.5 * (grain.fine[0].at(row, column) + grain.fine[1].at(row, column));
-    let rough = 1.0 + 1.6 * muscle.grain * texture + 0.6 * muscle.patches * grain.patches.at(row, column);
+    let rough =
+        1.0 + 1.6 * muscle.grain * texture + 0.6 * muscle.patches * grain.patches.at(row, column);
     muscle.mean * rough + fatty.clamp(0.0, 0.95) * (fat - muscle.mean)
 }
 
@@ -215,15 +227,26 @@ fn finish(draw: &mut Draw, look: &Look, image: &mut Array2<f32>, options: &Label
     let side = image.nrows().max(2) as f64 - 1.0;
     let weights: [f64; 5] = std::array::from_fn(|_| draw.normal());
     let strength = draw.within(options.bias);
-    let falls = if draw.chance(0.5) { draw.range(0.0, 0.9) } else { 0.0 };
+    let falls = if draw.chance(0.5) {
+        draw.range(0.0, 0.9)
+    } else {
+        0.0
+    };
     for ((row, column), v) in image.indexed_iter_mut() {
-        let (y, x) = (2.0 * row as f64 / side - 1.0, 2.0 * column as f64 / side - 1.0);
+        let (y, x) = (
+            2.0 * row as f64 / side - 1.0,
+            2.0 * column as f64 / side - 1.0,
+        );
         let [a, b, c, d, e] = weights;
         let log = 0.5 * (a * x + b * y + c * x * y + d * (x * x - 0.5) + e * (y * y - 0.5));
         // A coil under the back.
         let gain = libm::exp(strength * log + falls * (y - 0.5));
         let value = f64::from(*v).max(0.0) / 1000.0;
-        let curved = if look.gamma == 1.0 { value } else { libm::pow(value, look.gamma) };
+        let curved = if look.gamma == 1.0 {
+            value
+        } else {
+            libm::pow(value, look.gamma)
+        };
         *v = (1000.0 * curved * gain) as f32;
     }
     add_rician_noise(image, look.noise, draw);

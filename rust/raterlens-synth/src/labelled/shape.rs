@@ -52,14 +52,21 @@ impl Shape {
         let ids: Vec<u16> = scheme.structures.iter().map(|s| s.id).collect();
         let [left, right, top, bottom] = extremes(&labels, |l| ids.contains(&l))?;
         let (rows, columns) = labels.dim();
-        let corner = [left.saturating_sub(MARGIN_PX), top.saturating_sub(MARGIN_PX)];
+        let corner = [
+            left.saturating_sub(MARGIN_PX),
+            top.saturating_sub(MARGIN_PX),
+        ];
         let end = [
             (right + MARGIN_PX + 1).min(columns),
             (bottom + MARGIN_PX + 1).min(rows),
         ];
         let part = labels.slice(s![corner[1]..end[1], corner[0]..end[0]]);
         let width = (right - left + 1) as f64;
-        let pixel_mm = if extent_mm > 0.0 { extent_mm / width } else { pixel_mm };
+        let pixel_mm = if extent_mm > 0.0 {
+            extent_mm / width
+        } else {
+            pixel_mm
+        };
         let field = |id: &u16| {
             let mask = part.mapv(|l| l == *id);
             signed_distance_2d(mask.view(), [1.0, 1.0]).mapv(|d| {
@@ -115,7 +122,12 @@ fn extremes(labels: &ArrayView2<'_, u16>, inside: impl Fn(u16) -> bool) -> Optio
     for ((row, column), label) in labels.indexed_iter() {
         if *label > 0 && inside(*label) {
             let f = found.get_or_insert([column, column, row, row]);
-            *f = [f[0].min(column), f[1].max(column), f[2].min(row), f[3].max(row)];
+            *f = [
+                f[0].min(column),
+                f[1].max(column),
+                f[2].min(row),
+                f[3].max(row),
+            ];
         }
     }
     found

@@ -169,7 +169,11 @@ fn body(scene: &mut Scene<'_>) {
             let ends = if n[1] > 0.0 { at_back } else { at_front };
             let all = at_side * x + ends * y;
             let over_spine = libm::exp(-(p[0] / reach).powi(2));
-            if n[1] > 0.0 { (all - dip * over_spine).max(1.0) } else { all }
+            if n[1] > 0.0 {
+                (all - dip * over_spine).max(1.0)
+            } else {
+                all
+            }
         })
         .collect();
     let surface = displaced(&deep, &fat);
@@ -310,7 +314,9 @@ mod tests {
     fn regions_hold_no_labelled_muscle() {
         let map = TissueMap::regions(&mut Draw::new(3, Purpose::Tissue, 0));
         let cells = map.canvas.cells();
-        assert!(cells.iter().all(|t| !matches!(t, Tissue::Multifidus | Tissue::Erector)));
+        assert!(cells
+            .iter()
+            .all(|t| !matches!(t, Tissue::Multifidus | Tissue::Erector)));
         assert!(cells.iter().any(|t| *t != Tissue::Air));
     }
 }
