@@ -196,7 +196,7 @@ mod tests {
         let scheme = LabelScheme::lumbar_paraspinal();
         let shape = Shape::new(map().view(), &scheme, 1.0, 80.0).unwrap();
         assert_eq!(shape.pixel_mm, 2.0); // 40 columns are 80 mm
-        assert_eq!(shape.at([-20.0, 0.0], false), Some(2));
+        assert_eq!(shape.at([-24.0, 0.0], false), Some(2));
         assert_eq!(shape.at([-8.0, 0.0], false), Some(0));
         assert_eq!(shape.at([-8.0, 0.0], true), Some(1));
         assert_eq!(shape.at([0.0, 0.0], false), None);

@@ -13,5 +13,4 @@ pub(crate) use drawings::{first_drawings, fused, reference_maps};
 pub(crate) use prepare::slice_frame;
 pub use prepare::PreparedSlice;
 pub use source::EpochSource;
-pub(crate) use synth::judged_images;
-pub use synth::ShapeSlice;
+pub use synth::{judged_images, ShapeSlice};

@@ -127,8 +127,11 @@ pub(super) fn load_shapes(
     Ok((slices, warnings))
 }
 
-/// The images by which models are judged, one of each slice of a case.
-pub(crate) fn judged_images(
+/// The images by which models are judged: one of each slice of a case that holds a structure, the same whenever it is asked for.
+///
+/// # Errors
+/// Every fault of the case's label maps, or options out of range.
+pub fn judged_images(
     case: &StudyCase,
     settings: &DataSettings,
 ) -> Result<Vec<OpenedCase>, TrainError> {
