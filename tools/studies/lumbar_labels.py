@@ -1,15 +1,16 @@
-"""Describes the public L4/L5 label maps of the muscles along the spine as a study for `raterlens train --set augment=synth`.
+"""Describes the public L4/L5 label maps of the muscles along the spine as a study without images.
 
     python3 tools/studies/lumbar_labels.py DATA STUDY
+    raterlens train STUDY/study.toml -o runs --set augment=synth
 
-DATA is a folder with `manifest.json` and `l4l5_labels/T1/*.png`, `l4l5_labels/T2/*.png`: grey pictures of 8 bits in radiological
-display, 50 and 200 the right and left erector spinae, 100 and 150 the right and left multifidus (GitHub johnnydfci/3Shot-LPM-Seg,
-Apache-2.0). There are no images. Writes the maps with RaterLens' labels, `study.toml`, `cases.csv` and `labels.json` into the folder
-STUDY.
+DATA is a folder with `manifest.json` and `l4l5_labels/T1/*.png`, `l4l5_labels/T2/*.png`: grey pictures of 8 bits in
+radiological display, 50 and 200 the right and left erector spinae, 100 and 150 the right and left multifidus
+(GitHub johnnydfci/3Shot-LPM-Seg, Apache-2.0). Writes the maps with RaterLens' labels, `study.toml`, `cases.csv` and
+`labels.json` into the folder STUDY.
 
-A map drawn on the T1-weighted and one drawn on the T2-weighted image of what is very probably one patient, often one an edited
-copy of the other, are one *subject* (`pairs` in the manifest): they are never in two parts of a split, and never two raters.
-Only Python's own library is needed.
+A map drawn on the T1-weighted and one drawn on the T2-weighted image of what is very probably one patient, often one
+an edited copy of the other, are one *subject* (`pairs` in the manifest): they are never in two parts of a split, and
+never two raters. Only Python's own library is needed.
 """
 
 import csv
