@@ -99,14 +99,15 @@ impl LevelChange {
         let mut size = || 1.0 + draw.around(options.asymmetry);
         let (width, depth) = ([size(), size()], [size(), size()]);
         let overall = 1.0 + draw.around(0.15) * options.level_variation;
-        // Upwards the inner muscles become smaller, downwards larger.
-        let moved = match draw.chance(0.5) {
-            true => draw.range(0.42, 1.0),
+        // Upwards the inner muscles become smaller, downwards larger: from about a tenth of the outer ones' area at L2 to about half at
+        // L5.
+        let moved = match draw.chance(0.6) {
+            true => draw.range(0.38, 1.0),
             false => draw.range(0.85, 1.25),
         };
         let moved = 1.0 + (moved - 1.0) * options.level_variation;
         let shallower = if moved < 1.0 {
-            1.0 - 0.5 * (1.0 - moved) * draw.unit()
+            1.0 - 0.7 * (1.0 - moved) * draw.unit()
         } else {
             1.0
         };
