@@ -1,7 +1,7 @@
 //! A sheet of images made from label maps, with outlines of the structures and of one rater:
-//! `cargo run --release -p raterlens-synth --example label_images -- SHEET.png COUNT LABELS.png...`
+//! `cargo run --release -p raterlens-synth --example label_images -- SHEET.png COUNT [LABELS.png...]`
 //!
-//! LABELS are grey pictures of 8 bits with 1 right and 2 left multifidus, 3 right and 4 left erector spinae.
+//! Every second image has outlines. Without LABELS the muscles are those of the built-in templates. LABELS are grey pictures of 8 bits with 1 right and 2 left multifidus, 3 right and 4 left erector spinae.
 
 use std::error::Error;
 use std::fs::File;
@@ -24,9 +24,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut sheet = vec![0u8; rows * COLUMNS * TILE * TILE * 3];
     let started = std::time::Instant::now();
     for n in 0..count {
-        let file = maps.get(n % maps.len().max(1)).ok_or("no label maps")?;
-        let labels = read(file)?;
-        let options = LabelImageOptions::default();
+        let mut options = LabelImageOptions::default();
+        let labels = match maps.get(n % maps.len().max(1)) {
+            Some(file) => read(file)?,
+            None => {
+                options.template_share = 1.0;
+                Array2::zeros((1, 1))
+            }
+        };
         let made = generate_from_labels(labels.view(), 1.0, &scheme, &options, n as u64)?;
         draw_tile(&made, &mut sheet, n);
     }
