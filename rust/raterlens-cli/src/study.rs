@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::Args;
 use raterlens_core::control::Control;
+use raterlens_core::Volume;
 use raterlens_engine::{DeviceRequest, Progress as Fraction};
+use raterlens_images::DenoiseSettings;
 use raterlens_nn::architecture::Size;
 use raterlens_raters::study::{read_study_for, StudyUse};
 use raterlens_study::whole::{
@@ -67,6 +69,15 @@ pub fn run(args: &StudyArgs) -> Result<()> {
         progress: Some(&report),
         cancel,
     };
+    let settings = DenoiseSettings::default();
+    let quiet = Control {
+        progress: None,
+        cancel: control.cancel.clone(),
+    };
+    let denoise = |image: &Volume<f32>| {
+        raterlens_images::denoise(image, &settings, &quiet).map_err(|e| e.to_string())
+    };
+    let denoise_there = raterlens_images::is_available();
     let whole = WholeStudy {
         path: &args.study,
         study: &study,
@@ -76,7 +87,7 @@ pub fn run(args: &StudyArgs) -> Result<()> {
         command: &command,
         device: args.device,
         force: args.force,
-        denoise: None,
+        denoise: denoise_there.then_some(&denoise),
     };
     let mut shown = Shown {
         training: TrainBars::new(runs.len()),

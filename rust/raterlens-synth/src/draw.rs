@@ -18,6 +18,8 @@ pub(crate) enum Purpose {
     Outlines,
     Noise,
     Person,
+    Labels,
+    Contrast,
 }
 
 /// A stream of random numbers.

@@ -10,6 +10,7 @@ mod anatomy;
 mod case;
 mod draw;
 mod error;
+mod labelled;
 mod level;
 mod options;
 mod outline;
@@ -25,6 +26,7 @@ mod waves;
 
 pub use case::{generate_case, SynthCase};
 pub use error::SynthError;
+pub use labelled::{generate_from_labels, LabelImageOptions, LabelledImage, Surroundings};
 pub use level::Level;
 pub use options::{SynthOptions, MAX_LEVEL_OFFSET};
 pub use person::{AgeGroup, Person, Sex};

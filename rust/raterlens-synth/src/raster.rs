@@ -59,6 +59,13 @@ impl<T: Copy + PartialEq> Canvas<T> {
         self.cells
     }
 
+    /// Sets every cell to what `value` says for its row and column.
+    pub fn paint(&mut self, value: impl Fn(usize, usize) -> T) {
+        for ((row, column), cell) in self.cells.indexed_iter_mut() {
+            *cell = value(row, column);
+        }
+    }
+
     /// Sets every cell whose centre lies inside the closed polygon (even-odd rule).
     pub fn fill(&mut self, polygon: &[Point], value: T) {
         self.fill_where(polygon, value, |_| true);

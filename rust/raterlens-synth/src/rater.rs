@@ -154,7 +154,12 @@ pub(crate) fn styles(seed: u64, options: &SynthOptions) -> Vec<RaterStyle> {
     if !options.styles.is_empty() {
         return options.styles.clone();
     }
-    (0..options.raters)
+    styles_of_the_day(seed, options.raters)
+}
+
+/// The habits of the first built-in raters with a little of the day.
+pub(crate) fn styles_of_the_day(seed: u64, raters: usize) -> Vec<RaterStyle> {
+    (0..raters)
         .map(|n| {
             let draw = &mut Draw::new(seed, Purpose::Raters, n as u64);
             let base = RaterStyle::built_in(n);

@@ -35,6 +35,10 @@ impl<'a> Scene<'a> {
         &self.canvas
     }
 
+    pub fn into_canvas(self) -> Canvas<Tissue> {
+        self.canvas
+    }
+
     /// The placed outline through control points.
     pub fn placed(&self, control: &[Point]) -> Vec<Point> {
         self.subject

@@ -10,7 +10,7 @@ use crate::tissue::{signals, Signal, Tissue, TISSUES};
 use crate::waves::Texture;
 
 /// Largest intensity in an image.
-const BRIGHTEST: f32 = 4095.0;
+pub(crate) const BRIGHTEST: f32 = 4095.0;
 
 /// How a volume was acquired: the same for all its slices.
 pub(crate) struct Acquisition {
@@ -107,7 +107,7 @@ fn textured(
 }
 
 /// Convolution with a Gaussian of five taps, edges repeated.
-fn blur(image: &mut Array2<f32>, sigma_px: f64) {
+pub(crate) fn blur(image: &mut Array2<f32>, sigma_px: f64) {
     let weight = |n: f64| libm::exp(-0.5 * n * n / (sigma_px * sigma_px));
     let total = 1.0 + 2.0 * (weight(1.0) + weight(2.0));
     let w = [1.0, weight(1.0), weight(2.0)].map(|v| (v / total) as f32);
@@ -159,7 +159,7 @@ fn apply_coil(image: &mut Array2<f32>, subject: &Subject, acquisition: &Acquisit
 }
 
 /// Magnitude of a complex signal with equal noise in both channels.
-fn add_rician_noise(image: &mut Array2<f32>, relative: f64, draw: &mut Draw) {
+pub(crate) fn add_rician_noise(image: &mut Array2<f32>, relative: f64, draw: &mut Draw) {
     const BODY: f32 = 50.0;
     let (sum, count) = image
         .iter()

@@ -37,6 +37,17 @@ pub(crate) enum Tissue {
     Kidney,
 }
 
+impl Tissue {
+    /// All tissues, in the order of their numbers.
+    #[rustfmt::skip]
+    pub(crate) const ALL: [Self; TISSUES] = [
+        Self::Air, Self::Skin, Self::SubcutaneousFat, Self::Septum, Self::DeepFat, Self::OtherMuscle, Self::Multifidus, Self::Erector,
+        Self::Strand, Self::Perimysium, Self::Fascia, Self::Cortex, Self::Marrow, Self::Annulus, Self::InnerAnnulus,
+        Self::OuterNucleus, Self::Nucleus, Self::Ligament, Self::EpiduralFat, Self::Csf, Self::Root, Self::JointFluid,
+        Self::VesselVoid, Self::VesselSlow, Self::BowelWall, Self::BowelFluid, Self::BowelContent, Self::Kidney,
+    ];
+}
+
 /// Number of tissues.
 pub(crate) const TISSUES: usize = Tissue::Kidney as usize + 1;
 

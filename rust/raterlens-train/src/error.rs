@@ -30,6 +30,9 @@ pub enum TrainError {
     /// An augmentation out of range.
     #[error(transparent)]
     Augmentation(#[from] AugmentError),
+    /// Images that cannot be made from label maps.
+    #[error(transparent)]
+    Synth(#[from] raterlens_synth::SynthError),
     /// A page that cannot be drawn.
     #[error(transparent)]
     Report(#[from] ReportError),

@@ -24,7 +24,7 @@ mod run;
 pub use error::TrainError;
 pub use ground_truth::GroundTruth;
 pub use plan::{data_checksums, network_of_name, slug, Plan, PlanReport, PlannedRun, RunSummary};
-pub use recipe::Recipe;
+pub use recipe::{ImageSource, Recipe};
 pub use run::{
     test_model, train_run, EpochRecord, History, ImageResult, Losses, RunConfig, RunData,
     RunReport, TestFigures, Watch,

@@ -1,6 +1,7 @@
 //! `raterlens synth`: synthetic cases with simulated raters, as files.
 
 mod raters;
+mod shapes;
 mod study;
 
 use std::path::{Path, PathBuf};
@@ -48,6 +49,8 @@ pub struct SynthArgs {
     /// Replace cases that are there already
     #[arg(long)]
     force: bool,
+    #[command(flatten)]
+    of_shapes: shapes::ShapeArgs,
 }
 
 /// What `synth.json` says.
@@ -69,6 +72,9 @@ struct Description<'a> {
 /// # Errors
 /// Options out of range, a case that is there already, a folder that cannot be written.
 pub fn run(args: &SynthArgs) -> Result<()> {
+    if let Some(study) = args.of_shapes.study() {
+        return shapes::run(&args.of_shapes, study, &args.out, args.force);
+    }
     let raters = match &args.styles {
         Some(file) => Raters::read(file)?,
         None => Raters::built_in(args.raters),

@@ -31,6 +31,9 @@ pub struct TrainArgs {
     /// auto, cpu, cuda or cuda:N
     #[arg(long, default_value = "auto")]
     device: DeviceRequest,
+    /// Begin with the weights of this package (of the same network)
+    #[arg(long, value_name = "NAME.rlmodel")]
+    start_from: Option<PathBuf>,
     #[command(flatten)]
     of_study: StudyArgs,
     #[command(flatten)]
@@ -108,9 +111,6 @@ pub struct GeneratorArgs {
     /// Largest learning rate
     #[arg(long, default_value_t = TrainOptions::default().learning_rate, conflicts_with = "study")]
     learning_rate: f64,
-    /// Go on from the weights of this package (same size and input)
-    #[arg(long, value_name = "NAME.rlmodel", conflicts_with = "study")]
-    start_from: Option<PathBuf>,
     /// Unseen synthetic subjects on which the model is measured afterwards
     #[arg(long, default_value_t = 20, conflicts_with = "study")]
     test_subjects: u64,

@@ -6,12 +6,14 @@ use anyhow::{anyhow, bail, Result};
 use raterlens_core::control::{CancelFlag, Control};
 use raterlens_core::LabelScheme;
 use raterlens_nn::architecture::Size;
-use raterlens_nn::open_device;
+use raterlens_nn::{open_device, ModelPackage};
 use raterlens_raters::scheme_of_labels;
 use raterlens_raters::study::{
     labels_of_study, read_split, read_study_for, split_study, Part, Shares, StudyFile, StudyUse,
 };
-use raterlens_train::{network_of_name, slug, GroundTruth, Plan, PlanReport, Recipe, TrainError};
+use raterlens_train::{
+    network_of_name, slug, GroundTruth, ImageSource, Plan, PlanReport, Recipe, TrainError,
+};
 
 use super::study_progress::Bars;
 use super::TrainArgs;
@@ -46,8 +48,13 @@ pub(super) fn run(args: &TrainArgs, path: &Path) -> Result<()> {
 
 fn plan(args: &TrainArgs, path: &Path, cancel: &CancelFlag) -> Result<Plan> {
     let options = &args.of_study;
-    let study = read_study_for(path, StudyUse::Training)?;
     let recipe = recipe(args)?;
+    let use_ = match recipe.images {
+        ImageSource::Study => StudyUse::Training,
+        ImageSource::Synth => StudyUse::Shapes,
+    };
+    let study = read_study_for(path, use_)?;
+    let start = args.start_from.as_deref().map(ModelPackage::open);
     let scheme = scheme(&study, cancel)?;
     let split = match &options.split {
         Some(file) => read_split(file, &study)?,
@@ -78,6 +85,7 @@ fn plan(args: &TrainArgs, path: &Path, cancel: &CancelFlag) -> Result<Plan> {
         ground_truths,
         members: options.ensemble,
         seed: args.seed,
+        start: start.transpose()?,
         command: command(args),
         study,
     })
@@ -136,6 +144,10 @@ fn command(args: &TrainArgs) -> String {
     }
     for change in &o.set {
         text += &format!(" --set {change}");
+    }
+    if let Some(start) = &args.start_from {
+        let name = start.file_name().and_then(|n| n.to_str());
+        text += &format!(" --start-from {}", name.unwrap_or("NAME.rlmodel"));
     }
     match o.split {
         Some(_) => text += " --split split.csv",

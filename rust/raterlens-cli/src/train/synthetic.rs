@@ -39,7 +39,6 @@ pub(super) fn run(args: &TrainArgs) -> Result<()> {
 
 fn train_package(args: &TrainArgs, synth: &SynthOptions, device: &Device) -> Result<ModelPackage> {
     let start = args
-        .of_generator
         .start_from
         .as_deref()
         .map(ModelPackage::open)
@@ -103,7 +102,6 @@ fn manifest(
 /// The command that repeats this run, without paths of this machine.
 fn command(args: &TrainArgs) -> String {
     let start = args
-        .of_generator
         .start_from
         .as_deref()
         .map(|path| format!(" --start-from {}", file_name(path)));

@@ -7,7 +7,6 @@ mod write;
 use std::collections::HashMap;
 use std::path::Path;
 
-use rayon::prelude::*;
 use safetensors::tensor::TensorView;
 use safetensors::SafeTensors;
 use tch::nn::VarStore;
@@ -23,21 +22,33 @@ fn bad(text: impl Into<String>) -> NnError {
     PackageError::Weights(text.into()).into()
 }
 
-/// Fills every variable of `store` with copies from the file; nothing may be missing, left over or misshapen.
+/// Fills `store` with the weights of a model of the same network whose input may have another size: position embeddings are
+/// interpolated linearly.
 pub(crate) fn load(store: &mut VarStore, path: &Path) -> Result<(), NnError> {
     let bytes = std::fs::read(path).map_err(|source| unreadable(path, source))?;
     let file = SafeTensors::deserialize(&bytes).map_err(|e| bad(e.to_string()))?;
-    let variables = store.variables();
-    report_mismatches(&shapes(&file), &variables)?;
-    let variables: Vec<_> = variables.into_iter().collect();
-    variables
-        .into_par_iter()
-        .try_for_each(|(name, mut variable)| {
-            let view = file.tensor(&name).map_err(|e| bad(e.to_string()))?;
-            let source = to_tensor(&name, &view)?;
-            tch::no_grad(|| variable.f_copy_(&source))?;
-            Ok(())
-        })
+    let mut tensors = HashMap::new();
+    for (name, variable) in store.variables() {
+        let Ok(view) = file.tensor(&name) else {
+            continue; // missing: reported below
+        };
+        let source = to_tensor(&name, &view)?;
+        let source = match (name.ends_with("position"), variable.size().as_slice()) {
+            (true, [_, hidden, rows, columns]) if source.size().get(1) == Some(hidden) => {
+                source.f_upsample_bilinear2d([*rows, *columns], false, None::<f64>, None::<f64>)?
+            }
+            _ => source,
+        };
+        tensors.insert(name, source);
+    }
+    let others = file
+        .names()
+        .into_iter()
+        .filter(|n| !tensors.contains_key::<str>(n));
+    if let Some(other) = others.min() {
+        return Err(bad(format!("'{other}' is not part of the network")));
+    }
+    fill(store, &tensors)
 }
 
 fn unreadable(path: &Path, source: std::io::Error) -> NnError {

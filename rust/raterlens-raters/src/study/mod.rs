@@ -46,7 +46,7 @@ use serde::Deserialize;
 use crate::error::RatersError;
 use crate::files::read_label_names;
 pub use load::{labels_of_study, load_case, single_image};
-pub use open::{open_case, OpenedCase};
+pub use open::{open_case, open_shapes, Drawings, OpenedCase};
 pub use run::{agree_study, StudyAgreement};
 pub use split::{read_split, split_study, write_split, Part, Shares, Split};
 
@@ -106,6 +106,8 @@ pub enum StudyUse {
     Agreement,
     /// Training and evaluating models: each image needs its file and one drawing.
     Training,
+    /// Training on images that are made from the label maps: each image needs one drawing; the image itself is not needed.
+    Shapes,
 }
 
 /// The TOML file.

@@ -14,7 +14,7 @@ pub struct OpenedCase {
     /// The image.
     pub image: Volume<f32>,
     /// Rater, number of the drawing (0 is the first), labels; in the order of the table.
-    pub drawings: Vec<(String, u32, LabelMap)>,
+    pub drawings: Drawings,
     /// What a user should know, as sentences.
     pub warnings: Vec<String>,
 }
@@ -30,6 +30,46 @@ pub fn open_case(case: &StudyCase, scheme: &LabelScheme) -> Result<OpenedCase, V
     let mut problems = Vec::new();
     let mut warnings = Vec::new();
     let image = open(case, &mut problems);
+    let (drawings, found) = open_drawings(case, scheme, image.as_ref(), &mut problems);
+    warnings.extend(found);
+    let named = |text: String| format!("Case '{}': {text}", case.name);
+    match image {
+        Some(image) if problems.is_empty() => Ok(OpenedCase {
+            image,
+            drawings,
+            warnings: warnings.into_iter().map(named).collect(),
+        }),
+        _ => Err(problems.into_iter().map(named).collect()),
+    }
+}
+
+/// Reads what raters drew where there is no image, and checks it as [`open_case`] does.
+///
+/// # Errors
+/// As [`open_case`]; drawings of one case on different grids, too.
+pub fn open_shapes(
+    case: &StudyCase,
+    scheme: &LabelScheme,
+) -> Result<(Drawings, Vec<String>), Vec<String>> {
+    let mut problems = Vec::new();
+    let (drawings, warnings) = open_drawings(case, scheme, None, &mut problems);
+    let named = |text: String| format!("Case '{}': {text}", case.name);
+    match problems.is_empty() {
+        true => Ok((drawings, warnings.into_iter().map(named).collect())),
+        false => Err(problems.into_iter().map(named).collect()),
+    }
+}
+
+/// Rater, number of the drawing (0 is the first), labels; in the order of the table.
+pub type Drawings = Vec<(String, u32, LabelMap)>;
+
+fn open_drawings(
+    case: &StudyCase,
+    scheme: &LabelScheme,
+    image: Option<&Volume<f32>>,
+    problems: &mut Vec<String>,
+) -> (Drawings, Vec<String>) {
+    let mut warnings = Vec::new();
     let mut drawings = Vec::new();
     let mut used = BTreeSet::new();
     for drawing in &case.drawings {
@@ -40,7 +80,7 @@ pub fn open_case(case: &StudyCase, scheme: &LabelScheme) -> Result<OpenedCase, V
                 continue;
             }
         };
-        if let Some(image) = &image {
+        if let Some(image) = image {
             let difference = GridDifference::between(image.geometry(), labels.geometry());
             problems.extend(
                 difference
@@ -63,15 +103,7 @@ pub fn open_case(case: &StudyCase, scheme: &LabelScheme) -> Result<OpenedCase, V
     }
     let absent = scheme.structures.iter().filter(|s| !used.contains(&s.id));
     warnings.extend(absent.map(|s| format!("nobody drew '{}'", s.title)));
-    let named = |text: String| format!("Case '{}': {text}", case.name);
-    match image {
-        Some(image) if problems.is_empty() => Ok(OpenedCase {
-            image,
-            drawings,
-            warnings: warnings.into_iter().map(named).collect(),
-        }),
-        _ => Err(problems.into_iter().map(named).collect()),
-    }
+    (drawings, warnings)
 }
 
 fn open(case: &StudyCase, problems: &mut Vec<String>) -> Option<Volume<f32>> {

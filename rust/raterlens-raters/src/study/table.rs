@@ -112,7 +112,7 @@ pub(super) fn read_table(
     if read.cases.is_empty() && problems.is_empty() {
         problems.push(match use_ {
             StudyUse::Agreement => "no image was drawn at least twice".to_owned(),
-            StudyUse::Training => "no image was drawn".to_owned(),
+            StudyUse::Training | StudyUse::Shapes => "no image was drawn".to_owned(),
         });
     }
     Ok(read)
@@ -129,7 +129,7 @@ fn too_few(case: &StudyCase, use_: StudyUse) -> Option<&'static str> {
     match (use_, case.drawings.len()) {
         (StudyUse::Agreement, 0) => Some("no drawing and is left out: agreement needs two"),
         (StudyUse::Agreement, 1) => Some("one drawing and is left out: agreement needs two"),
-        (StudyUse::Training, 0) => Some("no drawing and is left out"),
+        (StudyUse::Training | StudyUse::Shapes, 0) => Some("no drawing and is left out"),
         _ => None,
     }
 }
@@ -171,7 +171,7 @@ fn columns(
         StudyUse::Agreement if raters < 2 => {
             problems.push("there are fewer than two columns 'rater:NAME'".to_owned());
         }
-        StudyUse::Training if raters < 1 => {
+        StudyUse::Training | StudyUse::Shapes if raters < 1 => {
             problems.push("there is no column 'rater:NAME'".to_owned());
         }
         _ => {}

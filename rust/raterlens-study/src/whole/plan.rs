@@ -257,6 +257,7 @@ impl StudyPlan {
                 ground_truths: truths.collect::<Result<Vec<GroundTruth>, _>>()?,
                 members: group.members,
                 seed: self.seed,
+                start: None,
                 name: slug(&study.name),
                 command: command.to_owned(),
             };

@@ -9,6 +9,7 @@ use raterlens_nn::train::TrainingSample;
 use rayon::prelude::*;
 
 use super::dataset::Dataset;
+use super::synth::ShapeSlice;
 use crate::recipe::Recipe;
 
 const ORDER: u32 = 0x4f52_4452;
@@ -39,13 +40,21 @@ impl<'a> EpochSource<'a> {
     /// Steps of an epoch; the last batch may be smaller.
     #[must_use]
     pub fn steps(&self) -> u64 {
-        let shown = self.data.slices.len() as u64 * self.recipe.repeats;
+        let shown = self.shown() as u64 * self.recipe.repeats;
         shown.div_ceil(self.recipe.batch_size.max(1) as u64)
+    }
+
+    /// Slices, or label maps from which they are made.
+    fn shown(&self) -> usize {
+        match self.data.shapes.is_empty() {
+            true => self.data.slices.len(),
+            false => self.data.shapes.len(),
+        }
     }
 
     /// The order in which an epoch shows its slices: each entry is a slice and its repetition.
     fn order(&self, epoch: u64) -> Vec<(usize, u32)> {
-        let slices = 0..self.data.slices.len();
+        let slices = 0..self.shown();
         let repeats = 0..self.recipe.repeats as u32;
         let mut order: Vec<_> = repeats
             .flat_map(|r| slices.clone().map(move |s| (s, r)))
@@ -84,6 +93,9 @@ impl<'a> EpochSource<'a> {
     }
 
     fn sample(&self, epoch: u64, slice: usize, repeat: u32) -> Option<TrainingSample> {
+        if let Some(shape) = self.data.shapes.get(slice) {
+            return self.made(shape, epoch, slice, repeat);
+        }
         let prepared = self.data.slices.get(slice)?;
         let target = prepared.targets.get(self.rater_of(epoch, slice, repeat))?;
         let size = prepared.image.dim().into();
@@ -93,6 +105,29 @@ impl<'a> EpochSource<'a> {
             image: change.image(prepared.image.view()),
             target: self.changed(&change, target, true),
             variance: self.changed(&change, &prepared.variance, false),
+        })
+    }
+
+    /// An image made from a label map. Options were checked before; a map that gives none is passed over.
+    fn made(
+        &self,
+        shape: &ShapeSlice,
+        epoch: u64,
+        slice: usize,
+        repeat: u32,
+    ) -> Option<TrainingSample> {
+        let turn = self.turn(epoch, repeat);
+        let place = [turn, slice as u32];
+        let made = shape.for_training(self.data.made_as.as_ref()?, self.seed, place);
+        let prepared = made
+            .inspect_err(|e| log::warn!("no image of '{}': {e}", shape.case))
+            .ok()?;
+        let drawn =
+            Stream::new(self.seed, [turn, slice as u32, RATER]).below(prepared.targets.len());
+        Some(TrainingSample {
+            target: prepared.targets.get(drawn)?.mapv(f16::to_f32),
+            variance: prepared.variance.mapv(f16::to_f32),
+            image: prepared.image,
         })
     }
 
@@ -166,6 +201,8 @@ mod tests {
         };
         let data = Dataset {
             slices: vec![slice; copies],
+            shapes: vec![],
+            made_as: None,
             warnings: vec![],
             pixel_mm: [1.0, 1.0],
         };

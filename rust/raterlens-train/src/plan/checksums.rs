@@ -33,6 +33,14 @@ fn of_case(case: &StudyCase) -> Result<String, TrainError> {
     Ok(digest.iter().map(|b| format!("{b:02x}")).collect())
 }
 
+/// SHA-256 of a file.
+pub(super) fn of_file(path: &Path) -> Result<String, TrainError> {
+    let mut hash = Sha256::new();
+    add(&mut hash, path)?;
+    let digest = hash.finalize();
+    Ok(digest.iter().map(|b| format!("{b:02x}")).collect())
+}
+
 fn add(hash: &mut Sha256, path: &Path) -> Result<(), TrainError> {
     let mut file = File::open(path).map_err(|e| TrainError::input(path, e))?;
     std::io::copy(&mut file, hash).map_err(|e| TrainError::input(path, e))?;

@@ -9,15 +9,18 @@ use std::path::Path;
 
 use raterlens_core::control::CancelFlag;
 use raterlens_core::LabelScheme;
-use raterlens_nn::{Architecture, Device};
-use raterlens_raters::study::{write_split, Part, Split, StudyCase, StudyFile};
+use raterlens_nn::{Architecture, Device, ModelPackage};
+use raterlens_raters::study::{
+    open_case, open_shapes, write_split, Part, Split, StudyCase, StudyFile,
+};
 
 use crate::data::{load_part, DataSettings, Dataset};
 use crate::error::TrainError;
 use crate::ground_truth::GroundTruth;
-use crate::recipe::Recipe;
+use crate::recipe::{ImageSource, Recipe};
 use crate::run::{train_run, RunConfig, RunData, RunReport, Watch};
 pub use checksums::data_checksums;
+use checksums::of_file;
 pub use names::{network_of_name, slug};
 
 pub use summary::RunSummary;
@@ -41,6 +44,8 @@ pub struct Plan {
     pub members: u64,
     /// The first seed.
     pub seed: u64,
+    /// The model whose weights every run begins with; none: weights drawn by chance.
+    pub start: Option<ModelPackage>,
     /// Begins the models' names.
     pub name: String,
     /// The command that repeats the plan, without paths of a machine.
@@ -111,8 +116,12 @@ impl Plan {
         let mut problems = Vec::new();
         for case in &self.study.cases {
             cancel.check()?;
-            match raterlens_raters::study::open_case(case, &self.scheme) {
-                Ok(opened) => warnings.extend(opened.warnings),
+            let found = match self.recipe.images {
+                ImageSource::Study => open_case(case, &self.scheme).map(|opened| opened.warnings),
+                ImageSource::Synth => open_shapes(case, &self.scheme).map(|(_, found)| found),
+            };
+            match found {
+                Ok(found) => warnings.extend(found),
                 Err(found) => problems.extend(found),
             }
         }
@@ -154,8 +163,9 @@ impl Plan {
                 train: &parts.train,
                 validation: &parts.validation,
                 test: &test,
+                start: self.start.as_ref(),
             };
-            let config = self.config(&run, checksums.clone());
+            let config = self.config(&run, checksums.clone())?;
             let mut watch = watch(&run);
             let dir = out.join(&run.name);
             let report = train_run(&dir, &config, data, device, force, cancel, watch.as_mut())?;
@@ -177,16 +187,21 @@ impl Plan {
             truth: truth.clone(),
             scheme: self.scheme.clone(),
         };
-        let part = |part| load_part(&self.cases(part), &settings, cancel);
+        let part = |part| load_part(&self.cases(part), &settings, part, cancel);
         Ok(Parts {
             train: part(Part::Train)?,
             validation: part(Part::Validation)?,
         })
     }
 
-    fn config(&self, run: &PlannedRun, data: BTreeMap<String, String>) -> RunConfig {
+    fn config(
+        &self,
+        run: &PlannedRun,
+        data: BTreeMap<String, String>,
+    ) -> Result<RunConfig, TrainError> {
         let part = |c: &StudyCase| Some((c.name.clone(), self.split.part_of(&c.name)?));
-        RunConfig {
+        let start = self.start.as_ref().map(|m| of_file(&m.weights_path()));
+        Ok(RunConfig {
             name: run.name.clone(),
             study: self.study.name.clone(),
             architecture: run.architecture.clone(),
@@ -196,9 +211,10 @@ impl Plan {
             scheme: self.scheme.clone(),
             parts: self.study.cases.iter().filter_map(part).collect(),
             data,
+            start: start.transpose()?,
             command: self.command.clone(),
             software: concat!("RaterLens ", env!("CARGO_PKG_VERSION")).to_owned(),
-        }
+        })
     }
 }
 

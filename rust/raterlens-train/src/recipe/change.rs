@@ -19,8 +19,12 @@ impl Recipe {
             .split_once('=')
             .ok_or_else(|| fail("write it as name=value".to_owned()))?;
         let value = parse(value.trim());
+        let name = match is_synth(name, &value) {
+            true => "images",
+            false => name.trim(),
+        };
         let mut table = self.table()?;
-        let mut parts: Vec<&str> = name.trim().split('.').collect();
+        let mut parts: Vec<&str> = name.split('.').collect();
         let last = parts.pop().unwrap_or_default();
         let mut at = &mut table;
         for part in parts {
@@ -52,7 +56,14 @@ impl Recipe {
         let fail = |reason: String| {
             TrainError::Recipe(format!("recipe file: {reason} ({})", path.display()))
         };
-        let changes: Table = toml::from_str(&text).map_err(|e| fail(e.message().to_owned()))?;
+        let mut changes: Table = toml::from_str(&text).map_err(|e| fail(e.message().to_owned()))?;
+        if changes
+            .get("augment")
+            .is_some_and(|v| is_synth("augment", v))
+        {
+            let synth = changes.remove("augment");
+            changes.extend(synth.map(|v| ("images".to_owned(), v)));
+        }
         let mut table = self.table()?;
         merge(&mut table, changes);
         Value::Table(table)
@@ -63,6 +74,11 @@ impl Recipe {
     fn table(&self) -> Result<Table, TrainError> {
         Table::try_from(self).map_err(TrainError::internal)
     }
+}
+
+/// Whether this is `augment = "synth"`, which is short for `images = "synth"`.
+fn is_synth(name: &str, value: &Value) -> bool {
+    name.trim() == "augment" && value.as_str() == Some("synth")
 }
 
 fn parse(text: &str) -> Value {

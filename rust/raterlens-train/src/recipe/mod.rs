@@ -7,6 +7,7 @@ use raterlens_core::augment::AugmentOptions;
 use raterlens_core::{Normalisation, ResizeRule, VarianceOptions};
 use raterlens_nn::architecture::Tasks;
 use raterlens_nn::train::{FitOptions, Objective, OptimiserKind, Precision, Schedule};
+use raterlens_synth::LabelImageOptions;
 use serde::{Deserialize, Serialize};
 
 use crate::error::TrainError;
@@ -61,8 +62,26 @@ pub struct Recipe {
     pub variance: VarianceOptions,
     /// Variance maps are multiplied by this in training, predictions divided by it.
     pub variance_scale: f64,
-    /// Random changes of the slices.
+    /// Random changes of the slices of a study's images.
     pub augment: AugmentOptions,
+    /// Where the images come from.
+    #[serde(default)]
+    pub images: ImageSource,
+    /// How images are made from label maps, where they are.
+    #[serde(default)]
+    pub synth: LabelImageOptions,
+}
+
+/// Where the images of a training come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ImageSource {
+    /// The study has them.
+    #[default]
+    Study,
+    /// They are made from the study's label maps, a new one each time a label map is shown (domain randomisation); `augment="synth"`
+    /// in a recipe means this.
+    Synth,
 }
 
 impl Recipe {
@@ -122,6 +141,7 @@ impl Recipe {
             }
         }
         self.augment.check()?;
+        self.synth.check()?;
         self.fit_options(1, 0).check()?;
         Ok(())
     }

@@ -4,7 +4,9 @@ use raterlens_core::augment::AugmentOptions;
 use raterlens_core::{Normalisation, ResizeRule, VarianceOptions};
 use raterlens_nn::train::{Objective, OptimiserKind, Precision, Schedule};
 
-use super::Recipe;
+use raterlens_synth::LabelImageOptions;
+
+use super::{ImageSource, Recipe};
 use crate::error::TrainError;
 
 /// Momentum and decay of the code the authors published; the text names none, so all of SGD's recipes use them.
@@ -64,6 +66,8 @@ fn default() -> Recipe {
         variance: VarianceOptions::default(),
         variance_scale: 70.0,
         augment: AugmentOptions::usual(),
+        images: ImageSource::Study,
+        synth: LabelImageOptions::default(),
     }
 }
 

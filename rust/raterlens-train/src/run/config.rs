@@ -31,6 +31,9 @@ pub struct RunConfig {
     pub parts: BTreeMap<String, Part>,
     /// SHA-256 over the image and its drawings, by image.
     pub data: BTreeMap<String, String>,
+    /// SHA-256 of the weights that training begins with; none: drawn by chance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<String>,
     /// The command that repeats the run, without paths of a machine.
     pub command: String,
     /// Program versions.
@@ -48,6 +51,7 @@ impl RunConfig {
             ("the seed", self.seed != other.seed),
             ("the structures", self.scheme != other.scheme),
             ("the split", self.parts != other.parts),
+            ("the weights it begins with", self.start != other.start),
             ("the images or drawings", self.data != other.data),
         ];
         checks.iter().find(|(_, differs)| *differs).map(|(n, _)| *n)

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use raterlens_core::control::CancelFlag;
 use raterlens_nn::train::Trainer;
-use raterlens_nn::Device;
+use raterlens_nn::{Device, ModelPackage};
 
 use super::config::RunConfig;
 use super::epoch::{train_epoch, validate};
@@ -28,6 +28,8 @@ pub struct RunData<'a> {
     pub validation: &'a Dataset,
     /// Images that are looked at once, at the end.
     pub test: &'a [&'a StudyCase],
+    /// The model whose weights training begins with; none: weights drawn by chance.
+    pub start: Option<&'a ModelPackage>,
 }
 
 /// What a caller learns while a run goes on; called on the thread that runs it.
@@ -78,7 +80,7 @@ pub fn train_run(
     let recipe = &config.recipe;
     let source = EpochSource::new(data.train, &config.scheme, recipe, config.seed);
     let options = recipe.fit_options(source.steps(), config.seed);
-    let mut trainer = Trainer::new(&manifest(config, data.train), options, None, device)?;
+    let mut trainer = Trainer::new(&manifest(config, data.train), options, data.start, device)?;
     let mut history = match folder.last() {
         Some(path) => serde_json::from_value(trainer.restore(&path)?)
             .map_err(|e| raterlens_nn::NnError::Checkpoint(e.to_string()))?,

@@ -8,6 +8,7 @@ use super::config::RunConfig;
 use super::history::History;
 use super::test_figures::TestFigures;
 use crate::data::Dataset;
+use crate::recipe::ImageSource;
 
 /// The description of the model that a run trains.
 pub(super) fn manifest(config: &RunConfig, train: &Dataset) -> Manifest {
@@ -41,7 +42,9 @@ pub(super) fn manifest(config: &RunConfig, train: &Dataset) -> Manifest {
     m.variance.unit = recipe.variance.unit;
     m.variance.tau = recipe.variance.tau;
     m.variance.scale = recipe.variance_scale;
-    m.augmentation = Some(recipe.augment.clone());
+    if recipe.images == ImageSource::Study {
+        m.augmentation = Some(recipe.augment.clone());
+    }
     let count = |part| config.parts.values().filter(|p| **p == part).count();
     m.provenance.data = format!(
         "Study '{}': {} images to train, {} to validate",
@@ -49,6 +52,11 @@ pub(super) fn manifest(config: &RunConfig, train: &Dataset) -> Manifest {
         count(raterlens_raters::study::Part::Train),
         count(raterlens_raters::study::Part::Validation),
     );
+    if recipe.images == ImageSource::Synth {
+        m.provenance.synthetic_only = true;
+        m.provenance.data +=
+            ", as shapes: every image was made from a label map by chance (domain randomisation)";
+    }
     m.provenance.command = config.command.clone();
     m.provenance.seed = config.seed;
     m.provenance.ground_truth = config.ground_truth.to_string();

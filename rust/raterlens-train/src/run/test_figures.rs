@@ -5,14 +5,17 @@ use raterlens_core::control::CancelFlag;
 use raterlens_core::normalise::normalise_slice;
 use raterlens_core::{CanonicalAxial, LabelMap, LabelScheme, SliceFrame, Volume};
 use raterlens_nn::{Device, ModelPackage, Predictor};
-use raterlens_raters::study::{open_case, StudyCase};
+use raterlens_raters::study::{open_case, OpenedCase, StudyCase};
 use raterlens_raters::{Method, RatersError};
 use serde::{Deserialize, Serialize};
 
-use crate::data::{first_drawings, fused, reference_maps, slice_frame};
+use crate::data::{
+    first_drawings, fused, judged_images, reference_maps, slice_frame, DataSettings,
+};
 use crate::error::TrainError;
 use crate::figures::{Figures, ImageTally, JudgedSlice};
-use crate::recipe::Recipe;
+use crate::ground_truth::GroundTruth;
+use crate::recipe::{ImageSource, Recipe};
 
 /// Figures of one image.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -57,7 +60,17 @@ pub fn test_model(
     let mut images = Vec::new();
     for case in cases {
         cancel.check()?;
-        let tally = judge_case(&predictor, case, scheme, recipe, with_variance)?;
+        let mut tally = ImageTally::new(scheme.len());
+        for opened in opened_case(case, scheme, recipe)? {
+            judge_image(
+                &predictor,
+                &opened,
+                &mut tally,
+                scheme,
+                recipe,
+                with_variance,
+            )?;
+        }
         let of =
             |f: fn(&ImageTally, usize) -> f64| (0..scheme.len()).map(|n| f(&tally, n)).collect();
         images.push(ImageResult {
@@ -75,15 +88,33 @@ pub fn test_model(
     })
 }
 
-fn judge_case(
-    predictor: &Predictor,
+/// The image of a case, or those that are made of its label maps.
+fn opened_case(
     case: &StudyCase,
     scheme: &LabelScheme,
     recipe: &Recipe,
-    with_variance: bool,
-) -> Result<ImageTally, TrainError> {
+) -> Result<Vec<OpenedCase>, TrainError> {
+    if recipe.images == ImageSource::Synth {
+        let settings = DataSettings {
+            recipe: recipe.clone(),
+            truth: GroundTruth::Majority,
+            scheme: scheme.clone(),
+        };
+        return judged_images(case, &settings);
+    }
     let opened = open_case(case, scheme).map_err(|problems| RatersError::Study { problems })?;
-    let maps = first_drawings(&opened);
+    Ok(vec![opened])
+}
+
+fn judge_image(
+    predictor: &Predictor,
+    opened: &OpenedCase,
+    tally: &mut ImageTally,
+    scheme: &LabelScheme,
+    recipe: &Recipe,
+    with_variance: bool,
+) -> Result<(), TrainError> {
+    let maps = first_drawings(opened);
     let canonical = CanonicalAxial::for_geometry(opened.image.geometry());
     let turn = |map: &LabelMap| canonical.to_canonical(map).map_err(TrainError::internal);
     let image = canonical.to_canonical(&opened.image);
@@ -103,7 +134,6 @@ fn judge_case(
         .collect::<Result<_, _>>()
         .map_err(TrainError::internal)?;
     let frame = slice_frame(&image, recipe)?;
-    let mut tally = ImageTally::new(scheme.len());
     for k in 0..image.data().len_of(Axis(0)) {
         let mut pixels = frame
             .to_input(image.data().index_axis(Axis(0), k))
@@ -121,7 +151,7 @@ fn judge_case(
             reference: stack(&reference, k)?.view(),
         });
     }
-    Ok(tally)
+    Ok(())
 }
 
 /// Channels at the network's size on the image's own pixels.

@@ -109,6 +109,7 @@ pub fn plan(study: &Path, recipe: Recipe) -> Plan {
         ground_truths: vec![GroundTruth::Majority],
         members: 1,
         seed: 1,
+        start: None,
         name: "discs".into(),
         command: "raterlens train".into(),
         study,
