@@ -70,11 +70,12 @@ pub fn run(args: &StudyArgs) -> Result<()> {
         cancel,
     };
     let settings = DenoiseSettings::default();
-    let quiet = Control {
-        progress: None,
-        cancel: control.cancel.clone(),
-    };
+    let cancel = control.cancel.clone();
     let denoise = |image: &Volume<f32>| {
+        let quiet = Control {
+            progress: None,
+            cancel: cancel.clone(),
+        };
         raterlens_images::denoise(image, &settings, &quiet).map_err(|e| e.to_string())
     };
     let denoise_there = raterlens_images::is_available();
