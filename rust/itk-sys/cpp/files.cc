@@ -1,7 +1,7 @@
 // Files in and out: ITK's readers and writers fill and take plain memory, without a copy in an itk::Image.
+#include "guard.h"
 #include "itk-sys/src/bridge.rs.h"
 #include "itk_sys_shim.h"
-#include "guard.h"
 
 #include <itkGDCMImageIO.h>
 #include <itkGDCMSeriesFileNames.h>

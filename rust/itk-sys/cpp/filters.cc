@@ -1,16 +1,16 @@
 // Filters on images in plain memory, which ITK sees in place.
+#include "guard.h"
 #include "itk-sys/src/bridge.rs.h"
 #include "itk_sys_shim.h"
-#include "guard.h"
 
 #include <itkBSplineControlPointImageFilter.h>
 #include <itkCommand.h>
 #include <itkDivideImageFilter.h>
 #include <itkExpImageFilter.h>
+#include <itkImageRegionConstIterator.h>
 #include <itkImportImageContainer.h>
 #include <itkLabelImageGaussianInterpolateImageFunction.h>
 #include <itkLinearInterpolateImageFunction.h>
-#include <itkImageRegionConstIterator.h>
 #include <itkMirrorPadImageFilter.h>
 #include <itkMultiThreaderBase.h>
 #include <itkN4BiasFieldCorrectionImageFilter.h>
@@ -112,7 +112,8 @@ template <typename Image> void export_to(const Image *image, rust::Slice<typenam
 
 bool is_flat(const Frame &frame) { return frame.size.size() < 3 || frame.size[2] == 1; }
 
-// The first two axes of an image of one slice, without its place in space: for filters that work on the grid alone.
+// The first two axes of an image of one slice, without its place in space: for filters that work on the grid
+// alone.
 Frame flattened(const Frame &frame) {
   Frame flat;
   for (unsigned int a = 0; a < 2; ++a) {
@@ -216,8 +217,8 @@ void denoise_of(const Frame &frame, rust::Slice<const float> voxels,
   using Filter = itk::AdaptiveNonLocalMeansDenoisingImageFilter<Image, Image, Mask>;
   const auto filter = Filter::New();
   const auto image = import<Image>(frame, voxels);
-  // ITK's filter counts the weight of patches that reach beyond the image, but not their voxels, and so darkens
-  // the border. Mirrored, the image has no border where it matters.
+  // ITK's filter counts the weight of patches that reach beyond the image, but not their voxels, and so
+  // darkens the border. Mirrored, the image has no border where it matters.
   const auto border = settings.mirror ? settings.search_radius + 2 * settings.patch_radius : 0;
   filter->SetInput(mirrored<Image>(image, border));
   if (!mask_voxels.empty()) {

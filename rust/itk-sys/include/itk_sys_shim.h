@@ -1,8 +1,8 @@
 // The C++ half of itk-sys: what src/bridge.rs declares.
 //
-// Compiled with the string layout (_GLIBCXX_USE_CXX11_ABI) of the ITK it is linked with, which may differ from
-// that of cxx's own library: texts cross as bytes, never as std::string. Errors leave as std::runtime_error,
-// whose layout is the same in both, with ITK's reason as text.
+// Compiled with the string layout (_GLIBCXX_USE_CXX11_ABI) of the ITK it is linked with, which may differ
+// from that of cxx's own library: texts cross as bytes, never as std::string. Errors leave as
+// std::runtime_error, whose layout is the same in both, with ITK's reason as text.
 #pragma once
 
 #include "rust/cxx.h"
