@@ -58,8 +58,10 @@ pub(super) fn run(args: &ShapeArgs, study: &Path, out: &Path, force: bool) -> Re
     }
     let settings = settings(args, study)?;
     let study = read_study_for(study, StudyUse::Shapes)?;
-    let cases: Vec<&StudyCase> = match &args.split {
-        Some(file) => read_split(file, &study)?.cases(&study, args.part).collect(),
+    let split = args.split.as_deref().map(|file| read_split(file, &study));
+    let split = split.transpose()?;
+    let cases: Vec<&StudyCase> = match &split {
+        Some(split) => split.cases(&study, args.part).collect(),
         None => study.cases.iter().collect(),
     };
     let mut text = String::from("case,subject,level,image");
