@@ -38,6 +38,7 @@
 //! are not proof against hostile files: read files of unknown origin in a process of their own.
 
 #[cfg(has_itk)]
+#[allow(clippy::too_many_arguments)] // Structs with borrowed slices cannot cross the bridge.
 mod bridge;
 mod denoise;
 pub mod dicom;
