@@ -36,7 +36,7 @@ MUTATIONS = int(os.environ.get("RATERLENS_MUTATIONS", "20"))
 #: Headers of NIfTI and GIPL hold 32-bit floats.
 PLACE_MM = 1e-3
 FORMATS = ("nii.gz", "nii", "nrrd", "nhdr", "mha", "mhd")
-TYPES = (np.uint8, np.int16, np.float64)
+TYPES = (np.uint8, np.int16, np.uint16, np.int32, np.float32, np.float64)
 
 
 def run(*words: object) -> subprocess.CompletedProcess[str]:
