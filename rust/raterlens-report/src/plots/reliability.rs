@@ -83,7 +83,7 @@ impl Reliability {
     fn facts(&self, name: &str, calibration: &MeanCalibration) -> [String; 2] {
         let who = match self.models.len() {
             1 => String::new(),
-            _ => format!("{}: ", short(name, 22)),
+            _ => format!("{}: ", short(name, 34)),
         };
         [
             format!("{who}ECE {}", estimate(&calibration.ece)),

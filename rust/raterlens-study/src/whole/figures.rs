@@ -39,7 +39,7 @@ fn panel(
     let points: Vec<[f64; 2]> = points.filter_map(|(x, y)| Some([*x, (*y)?])).collect();
     let mean = super::row::mean(way.entropy.iter().copied()).unwrap_or_default();
     let scatter = scatter_of(&Points {
-        title: format!("{}: {} entropy", row.name(), way.way.kind()),
+        title: row.short_name(),
         kind: way.way.kind(),
         points,
         color,
@@ -72,7 +72,7 @@ pub(super) fn reliability(results: &Results, note: &str) -> Result<Vec<Figure>, 
                 let alone = !row.key.is_ensemble || way == Way::Ensemble;
                 if let Some(found) = row.way(way).filter(|_| alone) {
                     let mean = average_calibration(&found.calibration, &results.options)?;
-                    models.push((row.name(), mean));
+                    models.push((row.short_name(), mean));
                 }
             }
             if models.is_empty() {

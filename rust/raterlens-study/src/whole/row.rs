@@ -101,6 +101,13 @@ impl Row {
         self.ways.iter().find(|w| w.way.kind() == "epistemic")
     }
 
+    /// For figures: "U-Net small, majority, ensemble".
+    #[must_use]
+    pub fn short_name(&self) -> String {
+        let name = self.name().replace("majority vote", "majority");
+        name.replace("random sampling", "random")
+    }
+
     /// For tables: "U-Net small, majority vote".
     #[must_use]
     pub fn name(&self) -> String {

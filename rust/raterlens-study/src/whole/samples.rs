@@ -79,7 +79,7 @@ pub(super) fn figures(found: &[SampleCount], note: &str) -> Result<Vec<Figure>, 
                 ways: Vec::new(),
                 variance: None,
             };
-            Series::new(row.name(), x, number(|r| r.value)).with_band(low, high)
+            Series::new(row.short_name(), x, number(|r| r.value)).with_band(low, high)
         });
         let curves = Curves {
             title: format!("{} entropy and raters, by number of samples", way.kind()),
