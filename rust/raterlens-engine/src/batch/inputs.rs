@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use raterlens_images::Family;
+use raterlens_images::{is_seg_nrrd, Family};
 
 use crate::error::EngineError;
 
@@ -17,12 +17,14 @@ pub fn looks_like_nifti(path: &Path) -> bool {
     name.is_some_and(|n| n.ends_with(".nii") || n.ends_with(".nii.gz"))
 }
 
-/// Whether a file name looks like an image that is a whole volume: any known format but DICOM, whose files are slices.
+/// Whether a file name looks like an image that is a whole volume: any known format but DICOM, whose files are slices, and
+/// `.seg.nrrd`, which are somebody's segmentations.
 fn looks_like_volume(path: &Path) -> bool {
     matches!(
         Family::of(path),
         Some(Family::Nifti | Family::Nrrd | Family::MetaImage)
-    ) && !path.is_dir()
+    ) && !is_seg_nrrd(path)
+        && !path.is_dir()
 }
 
 /// The images that a path stands for: a file itself, or the images (NIfTI, NRRD, MetaImage) directly inside a
@@ -112,12 +114,21 @@ mod tests {
     #[test]
     fn a_folder_stands_for_its_images_in_order() {
         let dir = tempfile::tempdir().unwrap();
-        for name in ["b.nii.gz", "a.NII", ".hidden.nii", "notes.txt"] {
+        let names = [
+            "b.nii.gz",
+            "a.NII",
+            ".hidden.nii",
+            "notes.txt",
+            "c.nrrd",
+            "c.seg.nrrd",
+        ];
+        for name in names {
             fs::write(dir.path().join(name), "").unwrap();
         }
         fs::create_dir(dir.path().join("folder.nii")).unwrap();
         let found = images_at(dir.path()).unwrap();
-        assert_eq!(found, ["a.NII", "b.nii.gz"].map(|n| dir.path().join(n)));
+        let expected = ["a.NII", "b.nii.gz", "c.nrrd"];
+        assert_eq!(found, expected.map(|n| dir.path().join(n)));
         assert!(images_at(&dir.path().join("folder.nii")).is_err());
     }
 
